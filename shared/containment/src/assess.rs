@@ -1,0 +1,161 @@
+//! Compares what a plan intended with what AWS shows now. The reconciler, a resumed run and the end of a first run
+//! all judge by this, so that a killed process and a finished one end in the same state.
+
+use crate::ids::VolumeId;
+use crate::incident::{Incident, StepStatus};
+use crate::observed::{
+    Lifecycle, Membership, ObservedInstance, ObservedInterface, ObservedSecurityGroup, ObservedSnapshot, PowerState,
+    Protection, SnapshotState, Target,
+};
+use crate::quarantine;
+use crate::step::{Need, Step};
+
+/// What AWS shows of a contained instance.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// `None` where the instance is gone for good.
+    pub instance: Option<ObservedInstance>,
+    pub interfaces: Vec<ObservedInterface>,
+    pub quarantine_groups: Vec<ObservedSecurityGroup>,
+    pub membership: Option<Membership>,
+    pub protection: Protection,
+    pub snapshots: Vec<ObservedSnapshot>,
+    /// Registrations of the targets that the journal holds.
+    pub targets: Vec<Target>,
+}
+
+impl Seen {
+    fn power(&self) -> PowerState {
+        self.instance.as_ref().map_or(PowerState::Terminated, |instance| instance.state)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.power() == PowerState::Terminated
+    }
+
+    /// Stopped or gone: no connection survives.
+    pub fn is_severed(&self) -> bool {
+        matches!(self.power(), PowerState::Stopped | PowerState::Terminated)
+    }
+}
+
+/// The status of `step` by what AWS shows; `None` where AWS shows nothing of it and the journal's record stands.
+pub fn status(step: Step, incident: &Incident, seen: &Seen) -> Option<StepStatus> {
+    match step {
+        Step::QuarantineNetwork => Some(network(seen)),
+        Step::DetachFromGroup => Some(group(seen.membership.as_ref())),
+        Step::ProtectEvidence => Some(protection(seen)),
+        Step::DeregisterTargets => Some(targets(seen)),
+        Step::SnapshotVolumes => Some(snapshots(incident, seen)),
+        Step::StopInstance => Some(power(seen.power())),
+        Step::TagInstance => Some(tag(incident, seen)),
+        Step::CaptureMetadata | Step::RevokeCredentials | Step::Notify => None,
+    }
+}
+
+/// Whether everything that `step` needs has been seen.
+pub fn needs_met(step: Step, seen_membership: Option<&Membership>) -> Result<(), String> {
+    for need in step.needs() {
+        match need {
+            Need::OutOfGroup if !is_out_of_group(seen_membership) => {
+                return Err("it is still in its Auto Scaling group, which would terminate it and the evidence".to_owned());
+            }
+            Need::OutOfGroup => {}
+        }
+    }
+    Ok(())
+}
+
+/// Detaching counts: the group has let go and won't judge its health any more. So does Standby.
+pub fn is_out_of_group(membership: Option<&Membership>) -> bool {
+    membership.is_none_or(|membership| {
+        matches!(membership.lifecycle, Lifecycle::Standby | Lifecycle::Detaching | Lifecycle::Detached)
+    })
+}
+
+fn network(seen: &Seen) -> StepStatus {
+    if seen.is_gone() {
+        return StepStatus::Done;
+    }
+    if let Some(managed) = seen.interfaces.iter().find(|interface| interface.managed_by.is_some()) {
+        let owner = managed.managed_by.as_deref().unwrap_or_default();
+        return StepStatus::failed(format!("interface {} is managed by {owner} and keeps its groups", managed.id));
+    }
+    let outside = quarantine::outside(&seen.interfaces, &seen.quarantine_groups);
+    if outside.is_empty() {
+        return StepStatus::Done;
+    }
+    let names: Vec<&str> = outside.iter().map(|interface| interface.as_str()).collect();
+    StepStatus::failed(format!("not in an empty quarantine group: {}", names.join(", ")))
+}
+
+fn group(membership: Option<&Membership>) -> StepStatus {
+    match membership.map(|membership| membership.lifecycle) {
+        None | Some(Lifecycle::Detached) => StepStatus::Done,
+        Some(Lifecycle::Detaching) => StepStatus::waiting("detaching: its target groups drain connections"),
+        Some(Lifecycle::Terminating) => StepStatus::waiting("its group is terminating it"),
+        Some(Lifecycle::Pending) => StepStatus::waiting("it is pending: a group lets go of in-service instances only"),
+        Some(Lifecycle::Standby) => StepStatus::failed("in Standby: out of service, but still its group's"),
+        Some(Lifecycle::InService | Lifecycle::Warmed) => StepStatus::failed("still in its Auto Scaling group"),
+    }
+}
+
+fn protection(seen: &Seen) -> StepStatus {
+    let Some(instance) = seen.instance.as_ref().filter(|_| !seen.is_gone()) else { return StepStatus::Done };
+    let mut open: Vec<String> = Vec::new();
+    if !seen.protection.termination {
+        open.push("termination protection is off".to_owned());
+    }
+    let doomed = instance.volumes.iter().filter(|volume| volume.delete_on_termination);
+    open.extend(doomed.map(|volume| format!("{} would be deleted on termination", volume.id)));
+    if open.is_empty() { StepStatus::Done } else { StepStatus::failed(open.join("; ")) }
+}
+
+fn targets(seen: &Seen) -> StepStatus {
+    match (seen.targets.iter().find(|target| !target.draining), seen.targets.first()) {
+        (Some(registered), _) => StepStatus::failed(format!("still registered in {}", registered.group)),
+        (None, Some(draining)) => StepStatus::waiting(format!("draining in {}", draining.group)),
+        (None, None) => StepStatus::Done,
+    }
+}
+
+fn snapshots(incident: &Incident, seen: &Seen) -> StepStatus {
+    let volumes = incident.prior.iter().flat_map(|prior| &prior.volumes);
+    let mut pending: Option<&VolumeId> = None;
+    for volume in volumes {
+        let of_volume = |state| {
+            seen.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && snapshot.state == state)
+        };
+        if of_volume(SnapshotState::Completed) {
+            continue;
+        }
+        if !of_volume(SnapshotState::Pending) {
+            return StepStatus::failed(format!("no snapshot of {}", volume.id));
+        }
+        pending = Some(&volume.id);
+    }
+    match pending {
+        Some(volume) => StepStatus::waiting(format!("the snapshot of {volume} is being made")),
+        None => StepStatus::Done,
+    }
+}
+
+fn power(state: PowerState) -> StepStatus {
+    match state {
+        PowerState::Stopped | PowerState::Terminated => StepStatus::Done,
+        PowerState::Stopping | PowerState::ShuttingDown => StepStatus::waiting("it is stopping"),
+        PowerState::Pending | PowerState::Running => StepStatus::failed("it is still running"),
+    }
+}
+
+fn tag(incident: &Incident, seen: &Seen) -> StepStatus {
+    match &seen.instance {
+        Some(instance) if instance.tags.get(INCIDENT_TAG).map(String::as_str) != Some(incident.id.as_str()) => {
+            StepStatus::failed("its incident tag is missing")
+        }
+        _ => StepStatus::Done,
+    }
+}
+
+/// On the instance and its snapshots: which incident they belong to.
+pub const INCIDENT_TAG: &str = "cordon:incident";

@@ -1,0 +1,144 @@
+//! The decision: only what passes here can enter a plan.
+
+use crate::authority::{self, Authority, Mode, StandaloneEntry};
+use crate::breaker::Breaker;
+use crate::guards::{self, Freeze, Limits, Surroundings};
+use crate::observed::{
+    Alarming, Membership, ObservedGroup, ObservedInstance, ObservedInterface, PowerState, Protection,
+};
+use crate::prior::PriorState;
+use crate::refusal::Refusal;
+use crate::verify::VerifiedAlarm;
+use time::OffsetDateTime;
+
+/// What AWS answered about the nominated instance.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub instance: Option<ObservedInstance>,
+    pub interfaces: Vec<ObservedInterface>,
+    pub protection: Protection,
+    pub membership: Option<Membership>,
+    /// The group that `membership` names.
+    pub group: Option<ObservedGroup>,
+    pub standalone: Option<StandaloneEntry>,
+}
+
+/// What the guards look at besides the subject.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    pub alarming: Alarming,
+    pub group_breaker: Breaker,
+    pub account_breaker: Breaker,
+    pub freeze: Option<Freeze>,
+    pub released_at: Option<OffsetDateTime>,
+}
+
+/// An instance that was verified, may be contained, and has passed the guards. It cannot be made in any other way than
+/// [`authorize`], so a plan for anything else does not compile.
+#[derive(Debug, Clone)]
+pub struct AuthorizedInstance {
+    verified: VerifiedAlarm,
+    authority: Authority,
+    mode: Mode,
+    instance: ObservedInstance,
+    interfaces: Vec<ObservedInterface>,
+    protection: Protection,
+    membership: Option<Membership>,
+    group: Option<ObservedGroup>,
+}
+
+impl AuthorizedInstance {
+    pub fn verified(&self) -> &VerifiedAlarm {
+        &self.verified
+    }
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+    /// The weaker of the deployment's and the group's mode.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+    pub fn instance(&self) -> &ObservedInstance {
+        &self.instance
+    }
+    pub fn interfaces(&self) -> &[ObservedInterface] {
+        &self.interfaces
+    }
+    pub fn membership(&self) -> Option<&Membership> {
+        self.membership.as_ref()
+    }
+    pub fn group(&self) -> Option<&ObservedGroup> {
+        self.group.as_ref()
+    }
+    pub fn prior_state(&self) -> PriorState {
+        PriorState::of(&self.instance, &self.interfaces, self.protection, self.membership(), self.group())
+    }
+}
+
+/// Decides about one verified nomination at `now`.
+pub fn authorize(
+    verified: VerifiedAlarm,
+    subject: &Subject,
+    standing: &Standing,
+    limits: &Limits,
+    deployment_mode: Mode,
+    drills_allowed: bool,
+    now: OffsetDateTime,
+) -> Result<AuthorizedInstance, Refusal> {
+    let instance = subject.instance.clone().ok_or(Refusal::InstanceNotFound)?;
+    let authority = match &subject.group {
+        Some(group) => authority::of_group(group),
+        // A membership whose group could not be read back is nobody's authority.
+        None if subject.membership.is_some() => None,
+        None => authority::of_standalone(subject.standalone.as_ref()),
+    };
+    let authority = authority.ok_or(Refusal::NotOptedIn)?;
+    if verified.drill {
+        may_drill(drills_allowed, &authority)?;
+    }
+    is_containable(&instance)?;
+    let around = Surroundings {
+        now,
+        instance: &instance.id,
+        group: subject.group.as_ref(),
+        protected: authority.protected || subject.standalone.as_ref().is_some_and(|entry| entry.protected),
+        alarming: &standing.alarming,
+        group_breaker: &standing.group_breaker,
+        account_breaker: &standing.account_breaker,
+        freeze: standing.freeze.as_ref(),
+        released_at: standing.released_at,
+    };
+    if let Some(refusal) = guards::refusal(limits, &around) {
+        return Err(refusal);
+    }
+    Ok(AuthorizedInstance {
+        mode: deployment_mode.min(authority.mode),
+        verified,
+        authority,
+        instance,
+        interfaces: subject.interfaces.clone(),
+        protection: subject.protection,
+        membership: subject.membership.clone(),
+        group: subject.group.clone(),
+    })
+}
+
+fn may_drill(drills_allowed: bool, authority: &Authority) -> Result<(), Refusal> {
+    let why = if !drills_allowed {
+        "the deployment's AllowDrills is off"
+    } else if !authority.drills_allowed {
+        "the group is not tagged cordon:drills = allowed"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::DrillNotAllowed { why: why.to_owned() })
+}
+
+fn is_containable(instance: &ObservedInstance) -> Result<(), Refusal> {
+    let why = match instance.state {
+        PowerState::Terminated => "it is terminated",
+        _ if instance.operator_managed => "a service provider manages it (Operator.Managed); ask that service to isolate it",
+        _ => return Ok(()),
+    };
+    Err(Refusal::NotContainable { why: why.to_owned() })
+}

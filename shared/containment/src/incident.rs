@@ -1,0 +1,218 @@
+//! An incident: what one confirmed nomination led to. It is the fold of its journal's events, and nothing else writes it.
+
+use crate::authority::{Authority, Mode};
+use crate::ids::{GroupName, IncidentId};
+use crate::journal::{EventBody, Opening};
+use crate::plan::Plan;
+use crate::prior::PriorState;
+use crate::refusal::Refusal;
+use crate::step::Step;
+use serde::{Deserialize, Serialize};
+use signal::{AlarmArn, InstanceId};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+pub const SCHEMA: u32 = 1;
+
+/// After this many attempts at a step, a minute apart, the reconciler leaves it to people.
+pub const MAX_ATTEMPTS: u32 = 60;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case")]
+pub enum IncidentState {
+    /// The intent is committed; nothing has been read back yet.
+    Committed,
+    /// Every interface was read back in its quarantine group: no new flow.
+    Isolated,
+    /// Isolated; something AWS does in its own time is not finished (draining, stopping, snapshots).
+    Settling,
+    /// Group, power state, snapshots and flags were seen as intended.
+    Contained,
+    /// Some steps are not done: they failed (and are retried while the incident is open) or AWS doesn't allow them.
+    Partial { steps: Vec<Step> },
+    /// Mode `observe`: planned and reported, nothing touched.
+    Observed,
+    Refused { reason: Refusal },
+    Released,
+    ReleasePartial { steps: Vec<Step> },
+}
+
+impl IncidentState {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Committed => "Committed",
+            Self::Isolated => "Isolated",
+            Self::Settling => "Settling",
+            Self::Contained => "Contained",
+            Self::Partial { .. } => "Partial",
+            Self::Observed => "Observed",
+            Self::Refused { .. } => "Refused",
+            Self::Released => "Released",
+            Self::ReleasePartial { .. } => "ReleasePartial",
+        }
+    }
+}
+
+/// How far a step is, by what AWS showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum StepStatus {
+    Planned,
+    Done,
+    /// Accepted by AWS, not yet complete; or not possible yet.
+    Waiting { why: String },
+    Failed { error: String },
+}
+
+impl StepStatus {
+    pub fn failed(error: impl ToString) -> Self {
+        Self::Failed { error: error.to_string() }
+    }
+    pub fn waiting(why: impl ToString) -> Self {
+        Self::Waiting { why: why.to_string() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    #[serde(flatten)]
+    pub status: StepStatus,
+    /// How often the step was tried.
+    pub attempts: u32,
+    /// What it did, for people: ids made, values set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    pub schema: u32,
+    pub id: IncidentId,
+    /// None for a signal that nominated nobody that could be verified.
+    pub instance: Option<InstanceId>,
+    pub alarm: Option<AlarmArn>,
+    pub group: Option<GroupName>,
+    pub authority: Option<Authority>,
+    pub mode: Option<Mode>,
+    pub drill: bool,
+    pub state: IncidentState,
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub transitioned_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub isolated_at: Option<OffsetDateTime>,
+    /// When the instance was seen stopped: tracked connections live until then.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub severed_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub contained_at: Option<OffsetDateTime>,
+    pub plan: Plan,
+    pub prior: Option<PriorState>,
+    pub steps: BTreeMap<Step, StepRecord>,
+}
+
+impl Incident {
+    /// The incident as its first event makes it.
+    pub fn opened(opening: &Opening, at: OffsetDateTime) -> Self {
+        let planned = |step: &Step| (*step, StepRecord { status: StepStatus::Planned, attempts: 0, detail: None, at });
+        Self {
+            schema: SCHEMA,
+            id: opening.id.clone(),
+            instance: opening.instance.clone(),
+            alarm: opening.alarm.clone(),
+            group: opening.group.clone(),
+            authority: opening.authority.clone(),
+            mode: opening.mode,
+            drill: opening.drill,
+            state: opening.state.clone(),
+            opened_at: at,
+            transitioned_at: opening.transitioned_at,
+            isolated_at: None,
+            severed_at: None,
+            contained_at: None,
+            steps: match opening.state {
+                IncidentState::Committed => opening.plan.steps.iter().map(planned).collect(),
+                _ => BTreeMap::new(),
+            },
+            plan: opening.plan.clone(),
+            prior: opening.prior.clone(),
+        }
+    }
+
+    /// Folds one more event in.
+    pub fn apply(&mut self, body: &EventBody, at: OffsetDateTime) {
+        match body {
+            EventBody::Opened(_) | EventBody::Resumed => {}
+            EventBody::StepReported { step, status, detail } => self.report(*step, status, detail.as_ref(), at),
+            EventBody::TargetsFound { targets } => {
+                if let Some(prior) = &mut self.prior {
+                    prior.targets.clone_from(targets);
+                }
+            }
+            EventBody::PriorExtended { interfaces, volumes } => {
+                if let Some(prior) = &mut self.prior {
+                    prior.extend(interfaces, volumes);
+                }
+            }
+            EventBody::StateChanged { state } => self.enter(state, at),
+            EventBody::Severed => self.severed_at = self.severed_at.or(Some(at)),
+        }
+    }
+
+    fn report(&mut self, step: Step, status: &StepStatus, detail: Option<&String>, at: OffsetDateTime) {
+        let before = self.steps.get(&step);
+        let attempts = before.map_or(0, |record| record.attempts) + 1;
+        let detail = detail.cloned().or_else(|| before.and_then(|record| record.detail.clone()));
+        self.steps.insert(step, StepRecord { status: status.clone(), attempts, detail, at });
+    }
+
+    fn enter(&mut self, state: &IncidentState, at: OffsetDateTime) {
+        match state {
+            IncidentState::Isolated => self.isolated_at = self.isolated_at.or(Some(at)),
+            IncidentState::Contained => self.contained_at = Some(at),
+            _ => {}
+        }
+        self.state = state.clone();
+    }
+
+    pub fn status(&self, step: Step) -> Option<&StepStatus> {
+        self.steps.get(&step).map(|record| &record.status)
+    }
+
+    /// The state that the steps add up to. It never says more than the steps' last statuses, which AWS showed.
+    pub fn state_by_steps(&self) -> IncidentState {
+        let failed = self.steps.iter().filter(|(_, record)| matches!(record.status, StepStatus::Failed { .. }));
+        let impossible = self.plan.impossible.iter().map(|omission| omission.step);
+        let mut missing: Vec<Step> = failed.map(|(step, _)| *step).chain(impossible).collect();
+        missing.sort_unstable();
+        let unfinished = self
+            .steps
+            .values()
+            .any(|record| matches!(record.status, StepStatus::Planned | StepStatus::Waiting { .. }));
+        let has_failed = self.steps.values().any(|record| matches!(record.status, StepStatus::Failed { .. }));
+        match (has_failed, unfinished, self.isolated_at.is_some()) {
+            (true, _, _) => IncidentState::Partial { steps: missing },
+            (false, true, true) => IncidentState::Settling,
+            (false, true, false) => IncidentState::Committed,
+            (false, false, _) if missing.is_empty() => IncidentState::Contained,
+            (false, false, _) => IncidentState::Partial { steps: missing },
+        }
+    }
+
+    /// Whether the reconciler still has work with it.
+    pub fn is_open(&self) -> bool {
+        let in_progress = matches!(
+            self.state,
+            IncidentState::Committed | IncidentState::Isolated | IncidentState::Settling | IncidentState::Partial { .. }
+        );
+        in_progress && self.steps.values().any(|record| record.status != StepStatus::Done && !has_given_up(record))
+    }
+}
+
+/// Waiting has no bound: draining lasts as long as it lasts. Failing has one.
+fn has_given_up(record: &StepRecord) -> bool {
+    matches!(record.status, StepStatus::Failed { .. }) && record.attempts >= MAX_ATTEMPTS
+}

@@ -1,0 +1,173 @@
+//! The steps of a containment: what each needs, what undoes it, which AWS actions it calls.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// In the order in which a person reads them. A step is done when AWS shows its effect, not when a call returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Step {
+    QuarantineNetwork,
+    DetachFromGroup,
+    ProtectEvidence,
+    DeregisterTargets,
+    SnapshotVolumes,
+    CaptureMetadata,
+    RevokeCredentials,
+    StopInstance,
+    TagInstance,
+    Notify,
+}
+
+/// When a step may start. Waves only order steps; what a step really depends on is its [`Need`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wave {
+    /// At once after the commit: cut the instance off.
+    Cut,
+    /// Secure what is there, before the power state changes.
+    Secure,
+    Stop,
+    Finish,
+}
+
+/// A fact without which a step would do harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Seen Detaching, detached or in Standby: a group terminates a member that stops, and the evidence with it.
+    OutOfGroup,
+}
+
+/// What an operator's release does about a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    RestoreSecurityGroups,
+    AttachToGroup,
+    RestoreProtection,
+    RegisterTargets,
+    /// Snapshots, metadata and notices stay: they are the record.
+    Keep,
+    RestoreCredentials,
+    StartInstance,
+    RemoveTags,
+}
+
+impl Step {
+    pub const ALL: [Self; 10] = [
+        Self::QuarantineNetwork,
+        Self::DetachFromGroup,
+        Self::ProtectEvidence,
+        Self::DeregisterTargets,
+        Self::SnapshotVolumes,
+        Self::CaptureMetadata,
+        Self::RevokeCredentials,
+        Self::StopInstance,
+        Self::TagInstance,
+        Self::Notify,
+    ];
+
+    pub fn wave(self) -> Wave {
+        match self {
+            Self::QuarantineNetwork | Self::DetachFromGroup => Wave::Cut,
+            Self::ProtectEvidence
+            | Self::DeregisterTargets
+            | Self::SnapshotVolumes
+            | Self::CaptureMetadata
+            | Self::RevokeCredentials => Wave::Secure,
+            Self::StopInstance => Wave::Stop,
+            Self::TagInstance | Self::Notify => Wave::Finish,
+        }
+    }
+
+    pub fn needs(self) -> &'static [Need] {
+        match self {
+            Self::StopInstance => &[Need::OutOfGroup],
+            Self::QuarantineNetwork
+            | Self::DetachFromGroup
+            | Self::ProtectEvidence
+            | Self::DeregisterTargets
+            | Self::SnapshotVolumes
+            | Self::CaptureMetadata
+            | Self::RevokeCredentials
+            | Self::TagInstance
+            | Self::Notify => &[],
+        }
+    }
+
+    pub fn undo(self) -> Undo {
+        match self {
+            Self::QuarantineNetwork => Undo::RestoreSecurityGroups,
+            Self::DetachFromGroup => Undo::AttachToGroup,
+            Self::ProtectEvidence => Undo::RestoreProtection,
+            Self::DeregisterTargets => Undo::RegisterTargets,
+            Self::SnapshotVolumes | Self::CaptureMetadata | Self::Notify => Undo::Keep,
+            Self::RevokeCredentials => Undo::RestoreCredentials,
+            Self::StopInstance => Undo::StartInstance,
+            Self::TagInstance => Undo::RemoveTags,
+        }
+    }
+
+    /// IAM actions that the step's own calls need of contain-instance's role, reading back included. Compared with the
+    /// template and with the calls recorded in the end-to-end tests.
+    pub fn iam_actions(self) -> &'static [&'static str] {
+        match self {
+            Self::QuarantineNetwork => &[
+                "ec2:CreateSecurityGroup",
+                "ec2:CreateTags",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:ModifyNetworkInterfaceAttribute",
+                "ec2:RevokeSecurityGroupEgress",
+                "ec2:RevokeSecurityGroupIngress",
+            ],
+            Self::DetachFromGroup => &[
+                "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DetachInstances",
+                "autoscaling:EnterStandby",
+            ],
+            Self::ProtectEvidence => {
+                &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances", "ec2:ModifyInstanceAttribute"]
+            }
+            Self::DeregisterTargets => &[
+                "elasticloadbalancing:DeregisterTargets",
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ],
+            Self::SnapshotVolumes => &["ec2:CreateSnapshots", "ec2:CreateTags", "ec2:DescribeSnapshots"],
+            Self::CaptureMetadata => &["s3:PutObject"],
+            Self::RevokeCredentials => &[
+                "ec2:DescribeIamInstanceProfileAssociations",
+                "ec2:DisassociateIamInstanceProfile",
+                "lambda:InvokeFunction",
+            ],
+            Self::StopInstance => &["ec2:DescribeInstances", "ec2:ModifyInstanceAttribute", "ec2:StopInstances"],
+            Self::TagInstance => &["ec2:CreateTags"],
+            Self::Notify => &["sns:Publish"],
+        }
+    }
+}
+
+/// Actions for deciding and journaling, whatever the steps.
+pub const DECISION_ACTIONS: &[&str] = &[
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "cloudwatch:DescribeAlarmContributors",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarms",
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "sns:Publish",
+];
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

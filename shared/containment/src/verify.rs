@@ -1,0 +1,216 @@
+//! Zero trust: a signal only nominates. Whether the alarm really exists, is ours, is in ALARM and names this instance
+//! is decided here, from what AWS answered when Cordon asked.
+
+use crate::composite_rule;
+use crate::metric_query;
+use crate::observed::{AlarmDefinition, Contributor, HistoryItem, ObservedAlarm, ObservedMetric};
+use crate::refusal::Refusal;
+use serde::{Deserialize, Serialize};
+use signal::{AccountId, AlarmArn, AlarmSignal, AlarmState, InstanceId, Region, Via};
+use time::{Duration, OffsetDateTime};
+
+/// The only namespace whose values nobody but EC2 can write: PutMetricData refuses `AWS/…`.
+const TRUSTED_NAMESPACE: &str = "AWS/EC2";
+const INSTANCE_DIMENSION: &str = "InstanceId";
+/// A drill's message and AWS's history name the same transition; their clocks are AWS's own, rounded differently.
+const SAME_TRANSITION: Duration = Duration::seconds(2);
+
+/// What this deployment is, for judging whose alarm it is.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    pub account: AccountId,
+    pub region: Region,
+    pub partition: String,
+    /// SNS topics whose alarms may nominate: our own first, then those of alarms made elsewhere.
+    pub alarm_topics: Vec<String>,
+    /// The function's own ARN, without qualifier, for alarms that invoke it directly.
+    pub function_arn: Option<String>,
+    pub drills_allowed: bool,
+}
+
+/// Everything read from CloudWatch about the nominated alarm.
+#[derive(Debug, Clone, Default)]
+pub struct AlarmEvidence {
+    /// The alarm itself and, for a composite, the children that the signal named.
+    pub alarms: Vec<ObservedAlarm>,
+    /// Contributors of a multi-series alarm, read only for one.
+    pub contributors: Vec<Contributor>,
+    /// State changes around the signal's time, read only where the state may have been set by hand.
+    pub history: Vec<HistoryItem>,
+}
+
+impl AlarmEvidence {
+    pub fn alarm(&self, arn: &AlarmArn) -> Option<&ObservedAlarm> {
+        self.alarms.iter().find(|alarm| alarm.arn == *arn)
+    }
+}
+
+/// A nomination that AWS confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerifiedAlarm {
+    pub alarm: AlarmArn,
+    pub instance: InstanceId,
+    /// AWS's own time of the transition; part of the incident's id.
+    #[serde(with = "time::serde::rfc3339")]
+    pub transitioned_at: OffsetDateTime,
+    /// The state was set by hand (SetAlarmState): only a group that allows drills may be contained for it.
+    pub drill: bool,
+}
+
+/// Verifies that `signal` truthfully nominates `instance`.
+pub fn verify(
+    signal: &AlarmSignal,
+    instance: &InstanceId,
+    evidence: &AlarmEvidence,
+    deployment: &Deployment,
+) -> Result<VerifiedAlarm, Refusal> {
+    is_ours(&signal.alarm, deployment)?;
+    came_through_our_topic(signal, deployment)?;
+    let alarm = evidence.alarm(&signal.alarm).ok_or(Refusal::AlarmNotFound)?;
+    is_routed_here(alarm, signal, deployment)?;
+    let by_hand = in_alarm_or_drill(alarm, signal, evidence)?;
+    let nominated_at = match &alarm.definition {
+        AlarmDefinition::Metric { metrics } => {
+            names_instance(metrics, instance, deployment)?;
+            alarm.transitioned_at
+        }
+        AlarmDefinition::MultiSeries { query, account } => {
+            elsewhere(account.as_ref(), deployment)?;
+            is_trusted(metric_query::namespace(query).unwrap_or("that could not be read"))?;
+            is_contributor(instance, &evidence.contributors)?.unwrap_or(alarm.transitioned_at)
+        }
+        AlarmDefinition::Composite { rule } => {
+            named_by_child(rule, instance, evidence, deployment)?;
+            alarm.transitioned_at
+        }
+    };
+    let transitioned_at = if by_hand { signal.transition.at } else { nominated_at };
+    Ok(VerifiedAlarm { alarm: signal.alarm.clone(), instance: instance.clone(), transitioned_at, drill: by_hand })
+}
+
+/// Instances that a composite's children name, for a signal that itself names none: they still pass [`verify`].
+pub fn nominated_by_children(alarms: &[ObservedAlarm]) -> Vec<InstanceId> {
+    let mut found = Vec::new();
+    for alarm in alarms {
+        let AlarmDefinition::Metric { metrics } = &alarm.definition else { continue };
+        for (name, value) in metrics.iter().flat_map(|metric| &metric.dimensions) {
+            let instance = (name == INSTANCE_DIMENSION).then(|| value.parse::<InstanceId>().ok()).flatten();
+            found.extend(instance.filter(|instance| !found.contains(instance)));
+        }
+    }
+    found
+}
+
+fn is_ours(alarm: &AlarmArn, deployment: &Deployment) -> Result<(), Refusal> {
+    if alarm.account == deployment.account && alarm.region == deployment.region && alarm.partition == deployment.partition {
+        return Ok(());
+    }
+    Err(Refusal::AlarmElsewhere { account: alarm.account.to_string(), region: alarm.region.to_string() })
+}
+
+fn came_through_our_topic(signal: &AlarmSignal, deployment: &Deployment) -> Result<(), Refusal> {
+    match &signal.via {
+        Via::Sns { topic, .. } if !deployment.alarm_topics.contains(&topic.to_string()) => {
+            Err(Refusal::ForeignTopic { topic: topic.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The alarm's own definition leads here, so that nobody can forward alarms that were never meant to contain.
+fn is_routed_here(alarm: &ObservedAlarm, signal: &AlarmSignal, deployment: &Deployment) -> Result<(), Refusal> {
+    let leads_here = |action: &String| match &signal.via {
+        Via::Sns { topic, .. } => *action == topic.to_string(),
+        Via::LambdaAction => deployment.function_arn.as_ref().is_some_and(|own| action.starts_with(own.as_str())),
+        // The event bus carries every alarm of the account; the alarm must point to us by an action all the same.
+        Via::EventBridge { .. } => {
+            deployment.alarm_topics.contains(action)
+                || deployment.function_arn.as_ref().is_some_and(|own| action.starts_with(own.as_str()))
+        }
+    };
+    if alarm.actions_enabled && alarm.actions.iter().any(leads_here) { Ok(()) } else { Err(Refusal::NotRoutedHere) }
+}
+
+/// `true` where the state was set by hand. CloudWatch takes such a state back within seconds, so a drill is confirmed by
+/// the alarm's history instead of its present state.
+fn in_alarm_or_drill(alarm: &ObservedAlarm, signal: &AlarmSignal, evidence: &AlarmEvidence) -> Result<bool, Refusal> {
+    if alarm.state == AlarmState::Alarm && alarm.evaluated {
+        return Ok(false);
+    }
+    // A composite's state is always derived; only its children can be set by hand.
+    if alarm.state == AlarmState::Alarm && matches!(alarm.definition, AlarmDefinition::Composite { .. }) {
+        return Ok(false);
+    }
+    let in_history = evidence
+        .history
+        .iter()
+        .any(|item| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION);
+    if in_history {
+        return Ok(true);
+    }
+    if alarm.state == AlarmState::Alarm {
+        return Err(Refusal::DrillNotAllowed { why: "its history shows no such transition".to_owned() });
+    }
+    Err(Refusal::NotInAlarm { state: alarm.state.to_string() })
+}
+
+/// Every metric the alarm reads is EC2's, of this account, and about this instance alone.
+fn names_instance(metrics: &[ObservedMetric], instance: &InstanceId, deployment: &Deployment) -> Result<(), Refusal> {
+    if metrics.is_empty() {
+        return Err(Refusal::DoesNotNameInstance { why: "it reads no metric".to_owned() });
+    }
+    for metric in metrics {
+        elsewhere(metric.account.as_ref(), deployment)?;
+        is_trusted(&metric.namespace)?;
+        match metric.dimensions.as_slice() {
+            [(name, value)] if name == INSTANCE_DIMENSION && value == instance.as_ref() => {}
+            [(name, value)] if name == INSTANCE_DIMENSION => {
+                let why = format!("metric {} is about {}", metric.name, signal::Quoted(value));
+                return Err(Refusal::DoesNotNameInstance { why });
+            }
+            _ => {
+                let why = format!("metric {} has dimensions other than InstanceId alone", metric.name);
+                return Err(Refusal::DoesNotNameInstance { why });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn elsewhere(account: Option<&AccountId>, deployment: &Deployment) -> Result<(), Refusal> {
+    match account {
+        Some(account) if *account != deployment.account => Err(Refusal::MetricElsewhere { account: account.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+fn is_trusted(namespace: &str) -> Result<(), Refusal> {
+    if namespace == TRUSTED_NAMESPACE { Ok(()) } else { Err(Refusal::UntrustedMetric { namespace: namespace.to_owned() }) }
+}
+
+fn is_contributor(instance: &InstanceId, contributors: &[Contributor]) -> Result<Option<OffsetDateTime>, Refusal> {
+    contributors
+        .iter()
+        .find(|contributor| contributor.attributes.get(INSTANCE_DIMENSION).is_some_and(|value| value == instance.as_ref()))
+        .map(|contributor| contributor.transitioned_at)
+        .ok_or(Refusal::NotAContributor)
+}
+
+/// A child that the rule itself names is in ALARM by evaluation and is about this instance. The first reason found for
+/// a child that does name the instance is more useful than "no child", so it is kept.
+fn named_by_child(rule: &str, instance: &InstanceId, evidence: &AlarmEvidence, deployment: &Deployment) -> Result<(), Refusal> {
+    let named = composite_rule::alarms_named(rule);
+    let mut reason = Refusal::NoChildInAlarm;
+    for child in &evidence.alarms {
+        let AlarmDefinition::Metric { metrics } = &child.definition else { continue };
+        let in_rule = named.iter().any(|name| name == child.arn.name() || *name == child.arn.to_string());
+        if !in_rule || child.state != AlarmState::Alarm || !child.evaluated {
+            continue;
+        }
+        match is_ours(&child.arn, deployment).and_then(|()| names_instance(metrics, instance, deployment)) {
+            Ok(()) => return Ok(()),
+            Err(why) => reason = why,
+        }
+    }
+    Err(reason)
+}
