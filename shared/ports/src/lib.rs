@@ -1,0 +1,34 @@
+//! What the engine needs of the world, as capabilities: one trait a concern, none of them knowing AWS's SDK.
+//!
+//! Reads answer `None` for "AWS says there is no such thing"; every other failure is a [`PortError`] whose
+//! [`ErrorKind`] tells what a caller may do about it.
+
+mod alarms;
+mod bundle;
+mod error;
+mod evidence;
+mod groups;
+mod instances;
+mod journal;
+mod network;
+mod notice;
+mod roles;
+mod snapshots;
+mod targets;
+mod time_source;
+
+pub use alarms::{AlarmScope, Alarms};
+pub use bundle::Ports;
+pub use error::{ErrorKind, PortError, PortResult};
+pub use evidence::{Evidence, EvidenceObject};
+pub use groups::Groups;
+pub use instances::{Instances, ProfileAssociation};
+pub use journal::{
+    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, StoredIncident, Transaction, Wanted,
+};
+pub use network::Network;
+pub use notice::{Notice, Notifier, Severity};
+pub use roles::{Credentials, ObservedRole, Revocation, Roles};
+pub use snapshots::Snapshots;
+pub use targets::Targets;
+pub use time_source::Clock;

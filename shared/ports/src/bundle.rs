@@ -1,0 +1,18 @@
+use crate::{Alarms, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets};
+use std::sync::Arc;
+
+/// Everything that containing and reconciling need, each behind its own trait so that a test can replace any.
+#[derive(Clone)]
+pub struct Ports {
+    pub alarms: Arc<dyn Alarms>,
+    pub instances: Arc<dyn Instances>,
+    pub network: Arc<dyn Network>,
+    pub groups: Arc<dyn Groups>,
+    pub targets: Arc<dyn Targets>,
+    pub snapshots: Arc<dyn Snapshots>,
+    pub credentials: Arc<dyn Credentials>,
+    pub evidence: Arc<dyn Evidence>,
+    pub notifier: Arc<dyn Notifier>,
+    pub journal: Arc<dyn Journal>,
+    pub clock: Arc<dyn Clock>,
+}

@@ -1,0 +1,19 @@
+use crate::PortResult;
+use async_trait::async_trait;
+use containment::ids::GroupName;
+use containment::observed::{Membership, ObservedGroup};
+use signal::InstanceId;
+
+#[async_trait]
+pub trait Groups: Send + Sync {
+    /// The Auto Scaling group that has the instance now, if any.
+    async fn membership(&self, instance: &InstanceId) -> PortResult<Option<Membership>>;
+
+    async fn describe(&self, group: &GroupName) -> PortResult<Option<ObservedGroup>>;
+
+    /// Detaches without decrementing desired capacity, so that the group launches a replacement.
+    async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
+
+    /// Puts it into Standby without decrementing desired capacity.
+    async fn enter_standby(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
+}

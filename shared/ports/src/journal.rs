@@ -1,0 +1,129 @@
+use crate::{PortError, PortResult};
+use async_trait::async_trait;
+use containment::authority::StandaloneEntry;
+use containment::breaker::Breaker;
+use containment::guards::Freeze;
+use containment::ids::{GroupName, IncidentId};
+use containment::incident::Incident;
+use containment::journal::{Head, SealedEvent};
+use signal::InstanceId;
+use thiserror::Error;
+use time::OffsetDateTime;
+
+/// What one consistent read of the table is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub instance: InstanceId,
+    /// `None` for a standalone instance or a group not known yet: the breaker of standalone instances is read.
+    pub group: Option<GroupName>,
+}
+
+/// What the table says around an instance.
+#[derive(Debug, Clone, Default)]
+pub struct Glance {
+    pub freeze: Option<Freeze>,
+    pub group_breaker: Breaker,
+    pub account_breaker: Breaker,
+    pub standalone: Option<StandaloneEntry>,
+    /// The incident that holds the instance.
+    pub held_by: Option<IncidentId>,
+    pub released_at: Option<OffsetDateTime>,
+}
+
+/// A breaker as it shall be, written on condition that its version is still one less.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakerWrite {
+    pub group: Option<GroupName>,
+    pub group_breaker: Breaker,
+    pub account_breaker: Breaker,
+}
+
+/// The right to act on an incident, until it expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Function, request and a random part: no two runs share it.
+    pub owner: String,
+    pub expires_at: OffsetDateTime,
+}
+
+/// The transaction that commits an intent: incident, first event, hold on the instance, breaker slots, and "not
+/// frozen" as a condition, or nothing of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intent {
+    pub incident: Incident,
+    pub event: SealedEvent,
+    pub head: Head,
+    pub lease: Lease,
+    pub breaker: BreakerWrite,
+    /// When the commit happens; a freeze that expired before doesn't count.
+    pub now: OffsetDateTime,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CommitError {
+    #[error("this transition already has an incident")]
+    AlreadyRecorded,
+    #[error("another incident holds the instance")]
+    InstanceHeld,
+    #[error("another containment took a breaker slot first")]
+    BreakerMoved,
+    #[error("containment is frozen")]
+    Frozen,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Events to append, and the incident as they leave it. Written on condition that `lease.owner` still holds the
+/// lease and that `before` is still the head; renews the lease.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transaction {
+    pub incident: Incident,
+    pub before: Head,
+    pub events: Vec<SealedEvent>,
+    pub head: Head,
+    pub lease: Lease,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AppendError {
+    /// Another process has taken the incident over: stop, it goes on.
+    #[error("the lease on the incident was lost")]
+    LeaseLost,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredIncident {
+    pub incident: Incident,
+    pub head: Head,
+    /// The owner of the lease, expired or not.
+    pub lease: Option<Lease>,
+}
+
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// One strongly consistent read of everything around an instance.
+    async fn glance(&self, wanted: &Wanted) -> PortResult<Glance>;
+
+    async fn commit(&self, intent: &Intent) -> Result<(), CommitError>;
+
+    /// Records a refusal or an observation, unless the incident exists. Answers whether it was new.
+    async fn record(&self, incident: &Incident, event: &SealedEvent, head: &Head) -> PortResult<bool>;
+
+    async fn append(&self, transaction: &Transaction) -> Result<(), AppendError>;
+
+    /// Takes the lease if nobody holds an unexpired one at `now`.
+    async fn take_lease(&self, id: &IncidentId, lease: &Lease, now: OffsetDateTime) -> Result<(), AppendError>;
+
+    /// Gives the lease back, so that the next run needn't wait for its expiry. Losing it meanwhile is no error.
+    async fn give_lease_back(&self, id: &IncidentId, owner: &str) -> PortResult<()>;
+
+    async fn load(&self, id: &IncidentId) -> PortResult<Option<StoredIncident>>;
+
+    /// All events in order, strongly consistent.
+    async fn events(&self, id: &IncidentId) -> PortResult<Vec<SealedEvent>>;
+
+    /// Incidents with work left, oldest first.
+    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>>;
+}

@@ -1,0 +1,27 @@
+use crate::PortResult;
+use async_trait::async_trait;
+use containment::ids::{InterfaceId, SecurityGroupId, VpcId};
+use containment::observed::{ObservedInterface, ObservedSecurityGroup};
+use signal::InstanceId;
+
+#[async_trait]
+pub trait Network: Send + Sync {
+    /// Every interface attached to the instance, managed ones included (DescribeNetworkInterfaces by attachment).
+    async fn interfaces(&self, instance: &InstanceId) -> PortResult<Vec<ObservedInterface>>;
+
+    /// Security groups with the quarantine group's name, in every VPC, with the count of their rules.
+    async fn quarantine_groups(&self) -> PortResult<Vec<ObservedSecurityGroup>>;
+
+    /// Makes the quarantine group of a VPC. Another process may have made it meanwhile: then the answer is
+    /// `None`. The new group still has AWS's default rules.
+    async fn create_quarantine_group(&self, vpc: &VpcId) -> PortResult<Option<SecurityGroupId>>;
+
+    /// Revokes every rule of the group, both ways. The caller reads back whether it is empty.
+    async fn empty_quarantine_group(&self, group: &SecurityGroupId) -> PortResult<()>;
+
+    /// Revokes the rules that AWS gives a new group (all egress, IPv4 and IPv6), without reading first.
+    async fn revoke_default_rules(&self, group: &SecurityGroupId) -> PortResult<()>;
+
+    /// Puts the interface into this group and no other.
+    async fn set_only_group(&self, interface: &InterfaceId, group: &SecurityGroupId) -> PortResult<()>;
+}

@@ -1,0 +1,16 @@
+use crate::PortResult;
+use async_trait::async_trait;
+use containment::ids::TargetGroupArn;
+use containment::observed::Target;
+use signal::InstanceId;
+
+#[async_trait]
+pub trait Targets: Send + Sync {
+    /// Every target group of the account and Region. ELB knows no reverse look-up from an instance.
+    async fn groups(&self) -> PortResult<Vec<TargetGroupArn>>;
+
+    /// The instance's registrations (by id or one of its private addresses) in these groups, read at once.
+    async fn registrations(&self, instance: &InstanceId, groups: &[TargetGroupArn]) -> PortResult<Vec<Target>>;
+
+    async fn deregister(&self, target: &Target) -> PortResult<()>;
+}
