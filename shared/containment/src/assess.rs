@@ -42,9 +42,12 @@ impl Seen {
 /// The status of `step` by what AWS shows; `None` where AWS shows nothing of it and the journal's record stands.
 pub fn status(step: Step, incident: &Incident, seen: &Seen) -> Option<StepStatus> {
     match step {
-        Step::QuarantineNetwork => Some(network(seen)),
+        Step::QuarantineNetwork if seen.is_gone() => Some(StepStatus::Done),
+        Step::QuarantineNetwork => Some(network(&seen.interfaces, &seen.quarantine_groups)),
         Step::DetachFromGroup => Some(group(seen.membership.as_ref())),
         Step::ProtectEvidence => Some(protection(seen)),
+        // No registration on record means none or not looked up yet; only the record tells which.
+        Step::DeregisterTargets if incident.prior.as_ref().is_none_or(|prior| prior.targets.is_empty()) => None,
         Step::DeregisterTargets => Some(targets(seen)),
         Step::SnapshotVolumes => Some(snapshots(incident, seen)),
         Step::StopInstance => Some(power(seen.power())),
@@ -73,15 +76,13 @@ pub fn is_out_of_group(membership: Option<&Membership>) -> bool {
     })
 }
 
-fn network(seen: &Seen) -> StepStatus {
-    if seen.is_gone() {
-        return StepStatus::Done;
-    }
-    if let Some(managed) = seen.interfaces.iter().find(|interface| interface.managed_by.is_some()) {
+/// Whether every interface is in its VPC's empty quarantine group and in no other.
+pub fn network(interfaces: &[ObservedInterface], groups: &[ObservedSecurityGroup]) -> StepStatus {
+    if let Some(managed) = interfaces.iter().find(|interface| interface.managed_by.is_some()) {
         let owner = managed.managed_by.as_deref().unwrap_or_default();
         return StepStatus::failed(format!("interface {} is managed by {owner} and keeps its groups", managed.id));
     }
-    let outside = quarantine::outside(&seen.interfaces, &seen.quarantine_groups);
+    let outside = quarantine::outside(interfaces, groups);
     if outside.is_empty() {
         return StepStatus::Done;
     }

@@ -82,7 +82,6 @@ pub fn authorize(
     standing: &Standing,
     limits: &Limits,
     deployment_mode: Mode,
-    drills_allowed: bool,
     now: OffsetDateTime,
 ) -> Result<AuthorizedInstance, Refusal> {
     let instance = subject.instance.clone().ok_or(Refusal::InstanceNotFound)?;
@@ -94,7 +93,7 @@ pub fn authorize(
     };
     let authority = authority.ok_or(Refusal::NotOptedIn)?;
     if verified.drill {
-        may_drill(drills_allowed, &authority)?;
+        may_drill(&authority)?;
     }
     is_containable(&instance)?;
     let around = Surroundings {
@@ -123,15 +122,12 @@ pub fn authorize(
     })
 }
 
-fn may_drill(drills_allowed: bool, authority: &Authority) -> Result<(), Refusal> {
-    let why = if !drills_allowed {
-        "the deployment's AllowDrills is off"
-    } else if !authority.drills_allowed {
-        "the group is not tagged cordon:drills = allowed"
-    } else {
+/// Whether the deployment allows drills at all was settled when the alarm was verified.
+fn may_drill(authority: &Authority) -> Result<(), Refusal> {
+    if authority.drills_allowed {
         return Ok(());
-    };
-    Err(Refusal::DrillNotAllowed { why: why.to_owned() })
+    }
+    Err(Refusal::DrillNotAllowed { why: "its group is not tagged cordon:drills = allowed".to_owned() })
 }
 
 fn is_containable(instance: &ObservedInstance) -> Result<(), Refusal> {

@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 
 pub const SCHEMA: u32 = 1;
 
-/// After this many attempts at a step, a minute apart, the reconciler leaves it to people.
-pub const MAX_ATTEMPTS: u32 = 60;
+/// After this many failures of a step, a minute apart, the reconciler leaves it to people.
+pub const MAX_FAILURES: u32 = 60;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
@@ -77,8 +77,7 @@ impl StepStatus {
 pub struct StepRecord {
     #[serde(flatten)]
     pub status: StepStatus,
-    /// How often the step was tried.
-    pub attempts: u32,
+    pub failures: u32,
     /// What it did, for people: ids made, values set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -117,7 +116,7 @@ pub struct Incident {
 impl Incident {
     /// The incident as its first event makes it.
     pub fn opened(opening: &Opening, at: OffsetDateTime) -> Self {
-        let planned = |step: &Step| (*step, StepRecord { status: StepStatus::Planned, attempts: 0, detail: None, at });
+        let planned = |step: &Step| (*step, StepRecord { status: StepStatus::Planned, failures: 0, detail: None, at });
         Self {
             schema: SCHEMA,
             id: opening.id.clone(),
@@ -164,9 +163,10 @@ impl Incident {
 
     fn report(&mut self, step: Step, status: &StepStatus, detail: Option<&String>, at: OffsetDateTime) {
         let before = self.steps.get(&step);
-        let attempts = before.map_or(0, |record| record.attempts) + 1;
+        let failed = u32::from(matches!(status, StepStatus::Failed { .. }));
+        let failures = before.map_or(0, |record| record.failures) + failed;
         let detail = detail.cloned().or_else(|| before.and_then(|record| record.detail.clone()));
-        self.steps.insert(step, StepRecord { status: status.clone(), attempts, detail, at });
+        self.steps.insert(step, StepRecord { status: status.clone(), failures, detail, at });
     }
 
     fn enter(&mut self, state: &IncidentState, at: OffsetDateTime) {
@@ -202,6 +202,11 @@ impl Incident {
         }
     }
 
+    /// Whether `step` failed so often that it is left to people.
+    pub fn has_given_up(&self, step: Step) -> bool {
+        self.steps.get(&step).is_some_and(has_given_up)
+    }
+
     /// Whether the reconciler still has work with it.
     pub fn is_open(&self) -> bool {
         let in_progress = matches!(
@@ -214,5 +219,5 @@ impl Incident {
 
 /// Waiting has no bound: draining lasts as long as it lasts. Failing has one.
 fn has_given_up(record: &StepRecord) -> bool {
-    matches!(record.status, StepStatus::Failed { .. }) && record.attempts >= MAX_ATTEMPTS
+    matches!(record.status, StepStatus::Failed { .. }) && record.failures >= MAX_FAILURES
 }

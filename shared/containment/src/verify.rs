@@ -68,7 +68,7 @@ pub fn verify(
     came_through_our_topic(signal, deployment)?;
     let alarm = evidence.alarm(&signal.alarm).ok_or(Refusal::AlarmNotFound)?;
     is_routed_here(alarm, signal, deployment)?;
-    let by_hand = in_alarm_or_drill(alarm, signal, evidence)?;
+    let by_hand = in_alarm_or_drill(alarm, signal, evidence, deployment)?;
     let nominated_at = match &alarm.definition {
         AlarmDefinition::Metric { metrics } => {
             names_instance(metrics, instance, deployment)?;
@@ -133,25 +133,33 @@ fn is_routed_here(alarm: &ObservedAlarm, signal: &AlarmSignal, deployment: &Depl
 
 /// `true` where the state was set by hand. CloudWatch takes such a state back within seconds, so a drill is confirmed by
 /// the alarm's history instead of its present state.
-fn in_alarm_or_drill(alarm: &ObservedAlarm, signal: &AlarmSignal, evidence: &AlarmEvidence) -> Result<bool, Refusal> {
-    if alarm.state == AlarmState::Alarm && alarm.evaluated {
-        return Ok(false);
-    }
+fn in_alarm_or_drill(
+    alarm: &ObservedAlarm,
+    signal: &AlarmSignal,
+    evidence: &AlarmEvidence,
+    deployment: &Deployment,
+) -> Result<bool, Refusal> {
+    let alarming = alarm.state == AlarmState::Alarm;
     // A composite's state is always derived; only its children can be set by hand.
-    if alarm.state == AlarmState::Alarm && matches!(alarm.definition, AlarmDefinition::Composite { .. }) {
+    let derived = alarm.evaluated || matches!(alarm.definition, AlarmDefinition::Composite { .. });
+    if alarming && derived {
         return Ok(false);
     }
-    let in_history = evidence
-        .history
-        .iter()
-        .any(|item| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION);
-    if in_history {
+    let same = |item: &HistoryItem| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION;
+    if deployment.drills_allowed && evidence.history.iter().any(same) {
         return Ok(true);
     }
-    if alarm.state == AlarmState::Alarm {
-        return Err(Refusal::DrillNotAllowed { why: "its history shows no such transition".to_owned() });
+    let why = if deployment.drills_allowed { "its history shows no such transition" } else { "AllowDrills is off" };
+    if alarming {
+        return Err(Refusal::DrillNotAllowed { why: why.to_owned() });
     }
     Err(Refusal::NotInAlarm { state: alarm.state.to_string() })
+}
+
+/// Whether [`verify`] needs the alarm's history: only where a drill is the one thing that could make the signal true.
+pub fn needs_history(alarm: &ObservedAlarm, deployment: &Deployment) -> bool {
+    let derived = alarm.evaluated || matches!(alarm.definition, AlarmDefinition::Composite { .. });
+    deployment.drills_allowed && !(alarm.state == AlarmState::Alarm && derived)
 }
 
 /// Every metric the alarm reads is EC2's, of this account, and about this instance alone.

@@ -1,0 +1,53 @@
+//! Runs decisions and plans through the ports: reads in parallel, commits before touching, journals what AWS showed.
+//!
+//! [`Engine::handle`] is one signal's way from nomination to a settling incident; [`Engine::settle`] is what the
+//! reconciler does with every open incident until it is contained.
+
+mod apply;
+mod commit;
+mod config;
+mod contain;
+mod cut;
+mod finish;
+mod journal_writer;
+mod notices;
+mod observe;
+mod outcome;
+mod retry;
+mod secure;
+mod settle;
+
+pub use config::{Config, ConfigError, ConfigProblem};
+pub use outcome::{EngineError, Outcome};
+
+use ports::Ports;
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// How long a run may act without renewing its lease. Longer than any single call may take, so that a paused process
+/// finds its lease gone before its next write, and short enough that the reconciler takes over within a minute.
+const LEASE: time::Duration = time::Duration::seconds(45);
+
+/// A wave of calls isn't begun with less time than this before the invocation's deadline.
+const WAVE_TIME: Duration = Duration::from_secs(12);
+
+/// One invocation's engine.
+pub struct Engine {
+    pub(crate) ports: Ports,
+    pub(crate) config: Config,
+    /// Who acts, in the journal and as the lease's owner: function name and request id.
+    pub(crate) actor: String,
+    pub(crate) deadline: OffsetDateTime,
+}
+
+impl Engine {
+    /// `actor` must be unique to this invocation; `deadline` is when the invocation will be ended.
+    pub fn new(ports: Ports, config: Config, actor: String, deadline: OffsetDateTime) -> Self {
+        Self { ports, config, actor, deadline }
+    }
+
+    /// Whether there is time for another wave; if not, the reconciler goes on where this run stops.
+    pub(crate) fn has_time(&self) -> bool {
+        self.ports.clock.now() + WAVE_TIME < self.deadline
+    }
+}

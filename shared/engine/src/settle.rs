@@ -1,0 +1,180 @@
+//! What the reconciler does with one open incident: look what AWS shows, write down what changed, take the steps that
+//! are missing. A killed run, a failed step and slow draining are all the same to it.
+
+use crate::apply::{Facts, apply, settle_state};
+use crate::finish::announce;
+use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::outcome::{EngineError, Outcome};
+use crate::{Engine, LEASE};
+use containment::assess::{Seen, status};
+use containment::ids::IncidentId;
+use containment::incident::{Incident, IncidentState, StepStatus};
+use containment::journal::{EventBody, replay};
+use containment::observed::Target;
+use containment::prior::PriorState;
+use containment::step::Step;
+use ports::{AppendError, Lease, PortResult};
+use signal::InstanceId;
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// Incidents with work left, oldest first.
+    pub async fn open_incidents(&self) -> Result<Vec<IncidentId>, EngineError> {
+        self.ports.journal.open_incidents().await.map_err(EngineError::Unread)
+    }
+
+    /// Brings one open incident nearer to contained. Believes the journal's events only if their chain holds.
+    pub async fn settle(&self, id: &IncidentId) -> Result<Outcome, EngineError> {
+        let now = self.ports.clock.now();
+        let lease = Lease { owner: self.actor.clone(), expires_at: now + LEASE };
+        match self.ports.journal.take_lease(id, &lease, now).await {
+            Ok(()) => {}
+            Err(AppendError::LeaseLost) => {
+                return Ok(Outcome::HandedOver { incident: id.clone(), why: "another run is at it".to_owned() });
+            }
+            Err(AppendError::Port(error)) => return Err(EngineError::Unread(error)),
+        }
+        let writer = self.reopen(id).await?;
+        match self.settle_held(&writer).await {
+            Ok(()) => Ok(Outcome::of(&writer.close().await)),
+            Err(RunEnd::LeaseLost) => {
+                Ok(Outcome::HandedOver { incident: id.clone(), why: "another run took it over".to_owned() })
+            }
+            Err(RunEnd::Failed(error)) => {
+                writer.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn reopen(&self, id: &IncidentId) -> Result<JournalWriter, EngineError> {
+        let missing = || EngineError::BrokenJournal { incident: id.clone(), fault: containment::journal::JournalFault::Empty };
+        let stored = self.ports.journal.load(id).await.map_err(EngineError::Unread)?.ok_or_else(missing)?;
+        let events = self.ports.journal.events(id).await.map_err(EngineError::Unread)?;
+        let incident = replay(&events, &stored.head)
+            .map_err(|fault| EngineError::BrokenJournal { incident: id.clone(), fault })?;
+        Ok(JournalWriter::new(self.ports.clone(), self.actor.clone(), incident, stored.head))
+    }
+
+    async fn settle_held(&self, writer: &JournalWriter) -> Result<(), RunEnd> {
+        let incident = writer.incident().await;
+        let (Some(instance), Some(prior)) = (&incident.instance, &incident.prior) else { return Ok(()) };
+        if !incident.is_open() {
+            return Ok(());
+        }
+        let seen = self.see(instance, prior, &incident.id).await.map_err(|error| RunEnd::Failed(EngineError::Unread(error)))?;
+        let mut events = changes(&incident, prior, &seen);
+        let missing = missing_steps(&incident, &seen);
+        if missing.is_empty() {
+            return self.settle_quietly(writer, events).await;
+        }
+        events.push(EventBody::Resumed);
+        writer.append(events).await?;
+        let facts = self.facts(instance.clone(), prior, seen, &incident).await;
+        apply(self, writer, facts, &missing).await
+    }
+
+    /// Nothing to do but to write down what AWS shows, and to tell people when it ends.
+    async fn settle_quietly(&self, writer: &JournalWriter, events: Vec<EventBody>) -> Result<(), RunEnd> {
+        let before = writer.incident().await.state;
+        settle_state(writer, events).await?;
+        let incident = writer.incident().await;
+        let ended = matches!(incident.state, IncidentState::Contained | IncidentState::Partial { .. });
+        if ended && incident.state != before {
+            let told = announce(self, &incident).await;
+            settle_state(writer, vec![told]).await?;
+        }
+        Ok(())
+    }
+
+    async fn see(&self, instance: &InstanceId, prior: &PriorState, incident: &IncidentId) -> PortResult<Seen> {
+        let ports = &self.ports;
+        let target_groups: Vec<_> = prior.targets.iter().map(|target| target.group.clone()).collect();
+        let (described, interfaces, quarantine_groups, membership, protection, snapshots, targets) = tokio::join!(
+            ports.instances.describe(instance),
+            ports.network.interfaces(instance),
+            ports.network.quarantine_groups(),
+            ports.groups.membership(instance),
+            ports.instances.protection(instance),
+            ports.snapshots.of_incident(incident),
+            async {
+                if target_groups.is_empty() {
+                    return Ok(Vec::new());
+                }
+                ports.targets.registrations(instance, &target_groups).await
+            },
+        );
+        let described = described?;
+        Ok(Seen {
+            protection: if described.is_none() { Default::default() } else { protection? },
+            instance: described,
+            interfaces: interfaces?,
+            quarantine_groups: quarantine_groups?,
+            membership: membership?,
+            snapshots: snapshots?,
+            targets: only_prior(targets?, prior),
+        })
+    }
+
+    async fn facts(&self, id: InstanceId, prior: &PriorState, seen: Seen, incident: &Incident) -> Facts {
+        // A run that was killed, or failed, before it had looked the registrations up.
+        let never_looked = incident.status(Step::DeregisterTargets) != Some(&StepStatus::Done) && prior.targets.is_empty();
+        Facts {
+            id,
+            instance: seen.instance,
+            interfaces: seen.interfaces,
+            quarantine_groups: seen.quarantine_groups,
+            membership: seen.membership,
+            protection: seen.protection,
+            snapshots: seen.snapshots,
+            own_target_groups: prior.group.as_ref().map(|group| group.target_groups.clone()).unwrap_or_default(),
+            target_groups: if never_looked { Some(self.ports.targets.groups().await) } else { None },
+        }
+    }
+}
+
+/// A target group may hold the instance on a port that was registered after the containment; that one isn't ours.
+fn only_prior(targets: Vec<Target>, prior: &PriorState) -> Vec<Target> {
+    let was_prior = |target: &Target| {
+        prior.targets.iter().any(|known| known.group == target.group && known.id == target.id && known.port == target.port)
+    };
+    targets.into_iter().filter(was_prior).collect()
+}
+
+/// What AWS shows that the journal doesn't say yet.
+fn changes(incident: &Incident, prior: &PriorState, seen: &Seen) -> Vec<EventBody> {
+    let mut events = Vec::new();
+    let volumes = seen.instance.as_ref().map(|instance| instance.volumes.clone()).unwrap_or_default();
+    if prior.clone().extend(&seen.interfaces, &volumes) {
+        events.push(EventBody::PriorExtended { interfaces: seen.interfaces.clone(), volumes });
+    }
+    for (step, record) in &incident.steps {
+        let Some(shown) = status(*step, incident, seen) else { continue };
+        let known_to_fail = matches!(shown, StepStatus::Failed { .. })
+            && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Planned);
+        if shown != record.status && !known_to_fail {
+            events.push(EventBody::StepReported { step: *step, status: shown.clone(), detail: None });
+        }
+        if *step == Step::QuarantineNetwork && shown == StepStatus::Done && incident.isolated_at.is_none() {
+            events.push(EventBody::StateChanged { state: IncidentState::Isolated });
+        }
+    }
+    if seen.is_severed() && incident.severed_at.is_none() {
+        events.push(EventBody::Severed);
+    }
+    events
+}
+
+/// Steps that AWS or the journal shows undone and that are not left to people.
+fn missing_steps(incident: &Incident, seen: &Seen) -> BTreeSet<Step> {
+    let undone = |step: &Step, recorded: &StepStatus| match status(*step, incident, seen) {
+        Some(shown) => matches!(shown, StepStatus::Failed { .. }),
+        None => *recorded != StepStatus::Done,
+    };
+    incident
+        .steps
+        .iter()
+        .filter(|(step, record)| undone(step, &record.status) && !incident.has_given_up(**step))
+        .map(|(step, _)| *step)
+        .collect()
+}
