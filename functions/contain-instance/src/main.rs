@@ -1,1 +1,22 @@
-fn main() {}
+//! contain-instance: a CloudWatch alarm, by SNS, EventBridge or directly, becomes an incident and is contained.
+
+mod handler;
+mod metrics;
+
+use engine::Config;
+use handler::Handler;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let clients = aws_adapters::connect().await;
+    let ports = aws_adapters::ports(&clients, &aws_adapters::Settings::from(&config));
+    let handler = &Handler::new(ports, config);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        handler.handle(event.payload.get().as_bytes(), &event.context).await
+    }))
+    .await
+}

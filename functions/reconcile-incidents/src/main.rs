@@ -1,1 +1,19 @@
-fn main() {}
+//! reconcile-incidents: every minute, settles what is in progress and resumes what was left undone.
+
+mod handler;
+
+use engine::Config;
+use handler::Handler;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let clients = aws_adapters::connect().await;
+    let ports = aws_adapters::ports(&clients, &aws_adapters::Settings::from(&config));
+    let handler = &Handler::new(ports, config);
+    // The schedule's event says nothing that matters.
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| handler.handle(&event.context).await)).await
+}

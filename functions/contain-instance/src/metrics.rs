@@ -1,0 +1,64 @@
+//! What the deployment's alarms and dashboard watch.
+
+use containment::guards::Guard;
+use containment::incident::IncidentState;
+use containment::refusal::Refusal;
+use engine::{EngineError, Outcome};
+use signal::{AlarmSignal, SignalError, Via};
+use telemetry::{Metric, emit};
+use time::OffsetDateTime;
+
+pub(crate) fn of_rejection(error: &SignalError) {
+    emit(&[Metric::count("SignalRejected")], &[("code", error.code().to_owned())]);
+}
+
+pub(crate) fn of_error(error: &EngineError) {
+    let name = match error {
+        EngineError::Unread(_) | EngineError::Uncommitted(_) => "DecisionFailed",
+        EngineError::Unrecorded(_)
+        | EngineError::Unjournaled { .. }
+        | EngineError::BrokenJournal { .. }
+        | EngineError::Unwritable(_) => "JournalFailed",
+    };
+    emit(&[Metric::count(name)], &[]);
+}
+
+pub(crate) fn of_outcome(outcome: &Outcome, signal: &AlarmSignal) {
+    match outcome {
+        Outcome::Noted { to } => emit(&[Metric::count("TransitionNoted")], &[("to", to.clone())]),
+        Outcome::Refused { reason, incident, new: true } => {
+            let mut metrics = vec![Metric::count("Refused")];
+            if matches!(reason, Refusal::Guarded { guard: Guard::FleetEvent, .. }) {
+                metrics.push(Metric::count("FleetEvent"));
+            }
+            emit(&metrics, &[("reason", reason.code().to_owned()), ("incident", incident.to_string())]);
+        }
+        Outcome::Observed { incident, new: true } => {
+            emit(&[Metric::count("Observed")], &[("incident", incident.to_string())]);
+        }
+        Outcome::Refused { .. } | Outcome::Observed { .. } | Outcome::Duplicate { .. } => {
+            emit(&[Metric::count("Duplicate")], &[]);
+        }
+        Outcome::Contained { incident, state, isolated } => {
+            let mut metrics = vec![Metric::count("Committed")];
+            if *isolated {
+                metrics.push(Metric::count("Isolated"));
+                metrics.extend(since_publication(signal));
+            }
+            if matches!(state, IncidentState::Partial { .. }) {
+                metrics.push(Metric::count("ContainmentPartial"));
+            }
+            emit(&metrics, &[("incident", incident.to_string()), ("state", state.name().to_owned())]);
+        }
+        Outcome::HandedOver { incident, why } => {
+            emit(&[Metric::count("HandedOver")], &[("incident", incident.to_string()), ("why", why.clone())]);
+        }
+    }
+}
+
+/// From SNS's time of publication to the end of the run, in which isolation was read back: an upper bound.
+fn since_publication(signal: &AlarmSignal) -> Option<Metric> {
+    let Via::Sns { published_at, .. } = &signal.via else { return None };
+    let elapsed = OffsetDateTime::now_utc() - *published_at;
+    Some(Metric::milliseconds("MillisecondsToIsolatedAtMost", elapsed.as_seconds_f64() * 1000.0))
+}

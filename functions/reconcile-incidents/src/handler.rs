@@ -1,0 +1,96 @@
+//! One tick: every open incident once, a few at a time, none able to hold up the others.
+
+use containment::ids::IncidentId;
+use containment::incident::IncidentState;
+use engine::{Config, Engine, EngineError, Outcome};
+use futures::stream::{self, StreamExt};
+use lambda_runtime::Context;
+use ports::Ports;
+use serde::Serialize;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use telemetry::{Metric, emit};
+use thiserror::Error;
+use time::OffsetDateTime;
+
+/// Enough to settle a whole breaker window's incidents within a tick without being throttled.
+const AT_ONCE: usize = 8;
+
+pub(crate) struct Handler {
+    ports: Ports,
+    config: Config,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Response {
+    outcomes: Vec<Outcome>,
+}
+
+#[derive(Debug, Error)]
+pub(crate) enum HandlerError {
+    #[error("failed to list the open incidents: {0}")]
+    Unlisted(EngineError),
+    #[error("failed to settle {failed} of {of} incidents, among them {first}: {error}")]
+    Unsettled { failed: usize, of: usize, first: IncidentId, error: EngineError },
+}
+
+impl Handler {
+    pub(crate) fn new(ports: Ports, config: Config) -> Self {
+        Self { ports, config }
+    }
+
+    pub(crate) async fn handle(&self, context: &Context) -> Result<Response, HandlerError> {
+        let engine = &self.engine(context);
+        let open = engine.open_incidents().await.map_err(HandlerError::Unlisted)?;
+        let of = open.len();
+        let settled: Vec<_> = stream::iter(open)
+            .map(async |id| {
+                let settled = engine.settle(&id).await;
+                report(&id, &settled);
+                (id, settled)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut outcomes = Vec::new();
+        let mut errors = Vec::new();
+        for (id, settled) in settled {
+            match settled {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => errors.push((id, error)),
+            }
+        }
+        let failed = errors.len();
+        match errors.into_iter().next() {
+            Some((first, error)) => Err(HandlerError::Unsettled { failed, of, first, error }),
+            None => Ok(Response { outcomes }),
+        }
+    }
+
+    fn engine(&self, context: &Context) -> Engine {
+        let run = RandomState::new().build_hasher().finish();
+        let actor = format!("reconcile-incidents/{}/{run:016x}", context.request_id);
+        let nanoseconds = i128::from(context.deadline) * 1_000_000;
+        let deadline = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Engine::new(self.ports.clone(), self.config.clone(), actor, deadline)
+    }
+}
+
+fn report(id: &IncidentId, settled: &Result<Outcome, EngineError>) {
+    let fields = [("incident", id.to_string())];
+    match settled {
+        Ok(outcome) => {
+            tracing::info!(outcome = %serde_json::json!(outcome), "settled");
+            match outcome {
+                Outcome::Contained { state: IncidentState::Contained, .. } => emit(&[Metric::count("Contained")], &fields),
+                Outcome::Contained { state: IncidentState::Partial { .. }, .. } => {
+                    emit(&[Metric::count("ContainmentPartial")], &fields);
+                }
+                _ => {}
+            }
+        }
+        Err(error) => {
+            tracing::error!(incident = %id, %error, "an incident was not settled");
+            emit(&[Metric::count("JournalFailed")], &fields);
+        }
+    }
+}
