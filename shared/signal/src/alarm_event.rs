@@ -14,7 +14,12 @@ use crate::nomination::{self, Reading, agrees};
 use crate::timestamp;
 
 /// Reads `data` as what happened to `alarm`.
-pub(crate) fn read(data: &Node<'_>, alarm: AlarmArn, via: Via, received: Received<'_>) -> Result<AlarmSignal, SignalError> {
+pub(crate) fn read(
+    data: &Node<'_>,
+    alarm: AlarmArn,
+    via: Via,
+    received: Received<'_>,
+) -> Result<AlarmSignal, SignalError> {
     agrees(data.get("alarmName")?, alarm.name())?;
     let state = data.require("state")?;
     let mut watched = Watched::default();

@@ -17,7 +17,9 @@ pub(crate) fn read(message: &Node<'_>, via: Via, received: Received<'_>) -> Resu
     let alarm = match message.get("AlarmArn")? {
         Some(arn) => nomination::alarm_arn(&arn, &received)?,
         None if message.get("NewStateValue")?.is_some() => message.require("AlarmArn").and_then(|arn| arn.parse())?,
-        None => return Err(SignalError::unknown_shape(message.path(), "a notification, but not of a CloudWatch alarm")),
+        None => {
+            return Err(SignalError::unknown_shape(message.path(), "a notification, but not of a CloudWatch alarm"));
+        }
     };
     agrees(message.get("AlarmName")?, alarm.name())?;
     agrees(message.get("AWSAccountId")?, alarm.account.as_str())?;

@@ -188,10 +188,17 @@ mod tests {
 
     #[test]
     fn topics_of_every_partition_parse_and_topics_with_odd_names_do_not() {
-        for valid in ["arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms", "arn:aws:sns:eu-west-1:123456789012:a_b-c.fifo"] {
+        for valid in
+            ["arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms", "arn:aws:sns:eu-west-1:123456789012:a_b-c.fifo"]
+        {
             assert_eq!(valid.parse::<TopicArn>().unwrap().to_string(), valid);
         }
-        for invalid in ["arn:aws:sns:eu-west-1:123456789012:", "arn:aws:sns:eu-west-1:123456789012:.fifo", "arn:aws:sns:eu-west-1:123456789012:a:0b69", "arn:aws:sns:eu-west-1:123456789012:a/../b"] {
+        for invalid in [
+            "arn:aws:sns:eu-west-1:123456789012:",
+            "arn:aws:sns:eu-west-1:123456789012:.fifo",
+            "arn:aws:sns:eu-west-1:123456789012:a:0b69",
+            "arn:aws:sns:eu-west-1:123456789012:a/../b",
+        ] {
             assert!(invalid.parse::<TopicArn>().is_err(), "{invalid}");
         }
     }

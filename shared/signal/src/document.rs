@@ -13,9 +13,8 @@ use std::fmt;
 pub(crate) fn read(bytes: &[u8], field: &str) -> Result<Value, SignalError> {
     let repeated = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Unrepeated(&repeated)
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value));
+    let value =
+        Unrepeated(&repeated).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|error| match repeated.take() {
         Some(key) => SignalError::RepeatedKey { field: field.to_owned(), key: Quoted(&key).to_string() },
         None => SignalError::NotJson { field: field.to_owned(), problem: Quoted(&error.to_string()).to_string() },

@@ -25,7 +25,7 @@ pub enum SignalError {
     OtherPartition { field: String, found: String, expected: String },
     #[error("Records: {found} records, at most {limit} are read from one event")]
     TooManyRecords { found: usize, limit: usize },
-    #[error("{field}: {found} entries, at most {limit} are possible in AWS")]
+    #[error("{field}: {found} entries, at most {limit} are read")]
     TooMany { field: String, found: usize, limit: usize },
     #[error("{field}: the dimension {name} occurs more than once in one metric")]
     RepeatedDimension { field: String, name: String },

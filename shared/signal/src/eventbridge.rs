@@ -17,7 +17,8 @@ const RESOURCE_LIMIT: usize = 1;
 pub(crate) fn read(event: &Node<'_>, received: Received<'_>) -> Result<AlarmSignal, SignalError> {
     let kind = event.require("detail-type")?;
     if !matches!(kind.text()?, STATE_CHANGE | CONTRIBUTOR_STATE_CHANGE) {
-        let problem = format!("expected an alarm's state change, found {}; narrow the rule's pattern", Quoted(kind.text()?));
+        let problem =
+            format!("expected an alarm's state change, found {}; narrow the rule's pattern", Quoted(kind.text()?));
         return Err(SignalError::unknown_shape(kind.path(), problem));
     }
     let resources = event.require("resources")?;

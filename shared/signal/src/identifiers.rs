@@ -110,7 +110,17 @@ mod tests {
         for valid in ["i-0123456789abcdef0", "i-1a2b3c4d"] {
             assert_eq!(valid.parse::<InstanceId>().unwrap().as_str(), valid);
         }
-        for invalid in ["", "i-", "i-0123456789ABCDEF0", "i-123", "i-0123456789abcdef01", "../i-1a2b3c4d", "mi-1a2b3c4d", "i-1a2b3c4d\n", "i-1a2b3c4é"] {
+        for invalid in [
+            "",
+            "i-",
+            "i-0123456789ABCDEF0",
+            "i-123",
+            "i-0123456789abcdef01",
+            "../i-1a2b3c4d",
+            "mi-1a2b3c4d",
+            "i-1a2b3c4d\n",
+            "i-1a2b3c4é",
+        ] {
             assert!(invalid.parse::<InstanceId>().is_err(), "{invalid}");
         }
     }
@@ -128,7 +138,9 @@ mod tests {
         for valid in ["us-east-1", "ap-northeast-2", "us-gov-west-1", "us-isob-east-1", "cn-northwest-1"] {
             assert!(valid.parse::<Region>().is_ok(), "{valid}");
         }
-        for invalid in ["", "US East (N. Virginia)", "us-east", "us-1", "us--1", "us-east-1a", "us-east-100", "-east-1", "*"] {
+        for invalid in
+            ["", "US East (N. Virginia)", "us-east", "us-1", "us--1", "us-east-1a", "us-east-100", "-east-1", "*"]
+        {
             assert!(invalid.parse::<Region>().is_err(), "{invalid}");
         }
     }

@@ -28,9 +28,7 @@ pub use arn::{AlarmArn, TopicArn};
 pub use error::SignalError;
 pub use hint::AlarmHint;
 pub use identifiers::{AccountId, IdentifierError, InstanceId, Region};
-pub use model::{
-    AlarmKind, AlarmSignal, AlarmState, OperatorAction, OperatorRequest, Signal, Transition, Via,
-};
+pub use model::{AlarmKind, AlarmSignal, AlarmState, OperatorAction, OperatorRequest, Signal, Transition, Via};
 pub use quoted::Quoted;
 
 use sha2::{Digest, Sha256};
@@ -51,10 +49,7 @@ pub struct Expectation<'a> {
 ///
 /// The outer error means that the event as a whole is nothing Cordon knows. An SNS event may hold several records, each
 /// with a result of its own, so that a bad one does not hide the others; every other form gives exactly one result.
-pub fn parse(
-    bytes: &[u8],
-    expectation: &Expectation<'_>,
-) -> Result<Vec<Result<Signal, SignalError>>, SignalError> {
+pub fn parse(bytes: &[u8], expectation: &Expectation<'_>) -> Result<Vec<Result<Signal, SignalError>>, SignalError> {
     if bytes.len() > MAX_EVENT_BYTES {
         return Err(SignalError::TooLarge { bytes: bytes.len(), limit: MAX_EVENT_BYTES });
     }

@@ -147,13 +147,15 @@ mod tests {
 
     #[test]
     fn an_instance_dimension_of_ec2_must_hold_an_instance_id() {
-        let error = watched(&json!([metric("AWS/EC2", json!([{"name": "InstanceId", "value": "../../i-1"}]))])).unwrap_err();
+        let error =
+            watched(&json!([metric("AWS/EC2", json!([{"name": "InstanceId", "value": "../../i-1"}]))])).unwrap_err();
         insta::assert_snapshot!(error, @r#"Metrics[0].MetricStat.Metric.Dimensions[0].value: expected an instance id (i- and 8 or 17 lower-case hexadecimal digits), found "../../i-1""#);
     }
 
     #[test]
     fn an_instance_dimension_of_another_service_may_hold_an_id_of_its_own() {
-        let read = watched(&json!([metric("AWS/Connect", json!([{"name": "InstanceId", "value": "11111111-2222"}]))])).unwrap();
+        let read = watched(&json!([metric("AWS/Connect", json!([{"name": "InstanceId", "value": "11111111-2222"}]))]))
+            .unwrap();
         assert!(read.instances.is_empty());
     }
 

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a handful exist at a time, and boxing would show in every match")]
 pub enum Signal {
     Alarm(AlarmSignal),
     Operator(OperatorRequest),

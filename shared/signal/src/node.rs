@@ -40,9 +40,10 @@ impl<'a> Node<'a> {
     /// The entries of an object, by key. Keys are foreign text, so a path shows them quoted.
     pub(crate) fn entries(&self) -> Result<impl Iterator<Item = (&'a str, Node<'a>)>, SignalError> {
         let path = self.path.clone();
-        Ok(self.object()?.iter().map(move |(key, value)| {
-            (key.as_str(), Node { path: format!("{path}[{}]", Quoted(key)), value })
-        }))
+        Ok(self
+            .object()?
+            .iter()
+            .map(move |(key, value)| (key.as_str(), Node { path: format!("{path}[{}]", Quoted(key)), value })))
     }
 
     /// The entries of an array of at most `limit`.
@@ -114,7 +115,7 @@ mod tests {
         let b = root.require("a").unwrap().require("b").unwrap();
         let c = b.list(10).unwrap()[0].require("c").unwrap();
         assert_eq!(c.text().unwrap_err().to_string(), "a.b[0].c: expected text, found a number");
-        assert_eq!(b.list(0).unwrap_err().to_string(), "a.b: 1 entries, at most 0 are possible in AWS");
+        assert_eq!(b.list(0).unwrap_err().to_string(), "a.b: 1 entries, at most 0 are read");
         assert_eq!(root.text().unwrap_err().to_string(), "event: expected text, found an object");
     }
 

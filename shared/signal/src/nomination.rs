@@ -38,11 +38,13 @@ impl Reading {
         } else {
             self.watched.kind()
         };
-        let by_contributor = self.contributor.iter().filter_map(|attributes| attributes.get(INSTANCE_ATTRIBUTE)?.parse().ok());
+        let by_contributor =
+            self.contributor.iter().filter_map(|attributes| attributes.get(INSTANCE_ATTRIBUTE)?.parse().ok());
         let by_name = std::iter::once(&self.alarm)
             .chain(&self.children)
             .filter_map(|alarm| AlarmHint::parse(alarm.name()).map(|hint| hint.instance));
-        let nominated: Vec<InstanceId> = distinct(self.watched.instances.into_iter().chain(by_contributor).chain(by_name));
+        let nominated: Vec<InstanceId> =
+            distinct(self.watched.instances.into_iter().chain(by_contributor).chain(by_name));
         let elsewhere = self.watched.accounts.into_iter().filter(|account| *account != self.alarm.account);
         let metric_accounts: Vec<AccountId> = distinct(elsewhere);
         AlarmSignal {

@@ -43,10 +43,14 @@ fn reason(node: &Node<'_>) -> Result<String, SignalError> {
     let text = node.text()?;
     let length = text.chars().count();
     if text.trim().is_empty() || length > REASON_LIMIT {
-        return Err(node.invalid(format!("expected 1 to {REASON_LIMIT} characters that are not all spaces, found {length}")));
+        return Err(
+            node.invalid(format!("expected 1 to {REASON_LIMIT} characters that are not all spaces, found {length}"))
+        );
     }
     if let Some(hidden) = text.chars().find(|character| !is_plain(*character)) {
-        return Err(node.invalid(format!("holds the control or hidden character {}; leave it out", hidden.escape_unicode())));
+        return Err(
+            node.invalid(format!("holds the control or hidden character {}; leave it out", hidden.escape_unicode()))
+        );
     }
     Ok(text.to_owned())
 }
