@@ -1,0 +1,237 @@
+//! A signal nominates; only what AWS answered makes it true.
+mod support;
+
+use containment::observed::{AlarmDefinition, Contributor, HistoryItem, ObservedAlarm, ObservedMetric};
+use containment::refusal::Refusal;
+use containment::verify::{AlarmEvidence, Deployment, VerifiedAlarm, nominated_by_children, verify};
+use signal::{AlarmKind, AlarmSignal, AlarmState, Transition, Via};
+use std::collections::BTreeMap;
+use support::*;
+use time::Duration;
+
+const NAME: &str = "cordon/web/i-00000000000000000/NetworkOut";
+
+fn signal(name: &str) -> AlarmSignal {
+    AlarmSignal {
+        alarm: alarm_arn(name),
+        kind: AlarmKind::AnomalyBand,
+        transition: Transition { from: Some(AlarmState::Ok), to: AlarmState::Alarm, at: now() },
+        nominated: vec![instance_id(0)],
+        triggering_children: Vec::new(),
+        contributor: None,
+        metric_accounts: Vec::new(),
+        via: Via::Sns {
+            topic: deployment().alarm_topics[0].parse().unwrap(),
+            message_id: "m".to_owned(),
+            published_at: now(),
+        },
+        digest: "0".repeat(64),
+    }
+}
+
+fn metric(number: usize) -> ObservedMetric {
+    ObservedMetric {
+        namespace: "AWS/EC2".to_owned(),
+        name: "NetworkOut".to_owned(),
+        dimensions: vec![("InstanceId".to_owned(), instance_id(number).to_string())],
+        account: None,
+    }
+}
+
+fn alarm(name: &str, definition: AlarmDefinition) -> ObservedAlarm {
+    ObservedAlarm {
+        arn: alarm_arn(name),
+        definition,
+        state: AlarmState::Alarm,
+        transitioned_at: now() - Duration::seconds(1),
+        evaluated: true,
+        actions_enabled: true,
+        actions: deployment().alarm_topics,
+    }
+}
+
+fn metric_alarm() -> ObservedAlarm {
+    alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(0)] })
+}
+
+fn check_with(alarms: Vec<ObservedAlarm>, signal: &AlarmSignal, deployment: &Deployment) -> Result<VerifiedAlarm, Refusal> {
+    let evidence = AlarmEvidence { alarms, ..AlarmEvidence::default() };
+    verify(signal, &instance_id(0), &evidence, deployment)
+}
+
+fn check(alarms: Vec<ObservedAlarm>) -> Result<VerifiedAlarm, Refusal> {
+    check_with(alarms, &signal(NAME), &deployment())
+}
+
+#[test]
+fn a_true_alarm_is_verified_with_awss_own_time() {
+    let verified = check(vec![metric_alarm()]).unwrap();
+    assert_eq!(verified.transitioned_at, metric_alarm().transitioned_at);
+    assert!(!verified.drill);
+}
+
+#[test]
+fn a_forged_message_about_an_alarm_that_does_not_exist_is_refused() {
+    assert_eq!(check(Vec::new()).unwrap_err(), Refusal::AlarmNotFound);
+}
+
+#[test]
+fn a_replay_of_an_alarm_that_is_over_is_refused() {
+    for state in [AlarmState::Ok, AlarmState::InsufficientData] {
+        let over = ObservedAlarm { state, ..metric_alarm() };
+        assert!(matches!(check(vec![over]).unwrap_err(), Refusal::NotInAlarm { .. }));
+    }
+}
+
+#[test]
+fn an_alarm_of_another_account_region_or_partition_is_refused() {
+    for arn in [
+        "arn:aws:cloudwatch:eu-west-1:999999999999:alarm:x",
+        "arn:aws:cloudwatch:eu-west-2:123456789012:alarm:x",
+        "arn:aws-cn:cloudwatch:eu-west-1:123456789012:alarm:x",
+    ] {
+        let foreign = AlarmSignal { alarm: arn.parse().unwrap(), ..signal(NAME) };
+        let refusal = check_with(vec![metric_alarm()], &foreign, &deployment()).unwrap_err();
+        assert!(matches!(refusal, Refusal::AlarmElsewhere { .. }), "{arn}");
+    }
+}
+
+#[test]
+fn a_message_through_a_foreign_topic_is_refused() {
+    let mut foreign = signal(NAME);
+    foreign.via = Via::Sns {
+        topic: "arn:aws:sns:eu-west-1:123456789012:other".parse().unwrap(),
+        message_id: "m".to_owned(),
+        published_at: now(),
+    };
+    let refusal = check_with(vec![metric_alarm()], &foreign, &deployment()).unwrap_err();
+    assert!(matches!(refusal, Refusal::ForeignTopic { .. }));
+}
+
+#[test]
+fn an_alarm_that_does_not_lead_here_is_refused_however_it_came() {
+    let elsewhere = ObservedAlarm { actions: vec!["arn:aws:sns:eu-west-1:123456789012:other".to_owned()], ..metric_alarm() };
+    let disabled = ObservedAlarm { actions_enabled: false, ..metric_alarm() };
+    for via in [signal(NAME).via, Via::LambdaAction, Via::EventBridge { event_id: "e".to_owned() }] {
+        let signal = AlarmSignal { via, ..signal(NAME) };
+        for alarm in [&elsewhere, &disabled] {
+            let refusal = check_with(vec![alarm.clone()], &signal, &deployment()).unwrap_err();
+            assert_eq!(refusal, Refusal::NotRoutedHere);
+        }
+    }
+    let direct = ObservedAlarm { actions: deployment().function_arn.into_iter().collect(), ..metric_alarm() };
+    let signal = AlarmSignal { via: Via::LambdaAction, ..signal(NAME) };
+    assert!(check_with(vec![direct], &signal, &deployment()).is_ok());
+}
+
+#[test]
+fn an_alarm_about_another_instance_is_refused() {
+    let other = alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(1)] });
+    assert!(matches!(check(vec![other]).unwrap_err(), Refusal::DoesNotNameInstance { .. }));
+}
+
+#[test]
+fn an_alarm_that_also_reads_another_instance_is_refused() {
+    let both = alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(0), metric(1)] });
+    assert!(matches!(check(vec![both]).unwrap_err(), Refusal::DoesNotNameInstance { .. }));
+    let none = alarm(NAME, AlarmDefinition::Metric { metrics: Vec::new() });
+    assert!(matches!(check(vec![none]).unwrap_err(), Refusal::DoesNotNameInstance { .. }));
+}
+
+#[test]
+fn a_metric_that_others_than_ec2_can_write_is_refused() {
+    for namespace in ["Custom", "AWS/EC2/x", "aws/ec2", ""] {
+        let custom = ObservedMetric { namespace: namespace.to_owned(), ..metric(0) };
+        let refusal = check(vec![alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(0), custom] })]).unwrap_err();
+        assert!(matches!(refusal, Refusal::UntrustedMetric { .. }), "{namespace}");
+    }
+}
+
+#[test]
+fn a_metric_of_another_account_is_refused() {
+    let foreign = ObservedMetric { account: Some("999999999999".parse().unwrap()), ..metric(0) };
+    let refusal = check(vec![alarm(NAME, AlarmDefinition::Metric { metrics: vec![foreign] })]).unwrap_err();
+    assert!(matches!(refusal, Refusal::MetricElsewhere { .. }));
+}
+
+#[test]
+fn a_further_dimension_beside_the_instance_is_refused() {
+    let mut more = metric(0);
+    more.dimensions.push(("Mine".to_owned(), "x".to_owned()));
+    let refusal = check(vec![alarm(NAME, AlarmDefinition::Metric { metrics: vec![more] })]).unwrap_err();
+    assert!(matches!(refusal, Refusal::DoesNotNameInstance { .. }));
+}
+
+fn composite(rule: &str, child: ObservedAlarm) -> Result<VerifiedAlarm, Refusal> {
+    let parent = ObservedAlarm { evaluated: false, ..alarm("both", AlarmDefinition::Composite { rule: rule.to_owned() }) };
+    check_with(vec![parent, child], &signal("both"), &deployment())
+}
+
+#[test]
+fn a_composite_is_verified_through_a_child_that_its_rule_names_and_that_is_in_alarm() {
+    let rule = format!("ALARM(\"{NAME}\") AND NOT ALARM(\"deploying\")");
+    assert!(composite(&rule, metric_alarm()).is_ok());
+    assert!(composite(&format!("ALARM(\"{}\")", alarm_arn(NAME)), metric_alarm()).is_ok());
+    assert_eq!(composite("ALARM(\"other\")", metric_alarm()).unwrap_err(), Refusal::NoChildInAlarm);
+    assert_eq!(composite(&format!("NOT ALARM(\"{NAME}\")"), metric_alarm()).unwrap_err(), Refusal::NoChildInAlarm);
+    let over = ObservedAlarm { state: AlarmState::Ok, ..metric_alarm() };
+    assert_eq!(composite(&rule, over).unwrap_err(), Refusal::NoChildInAlarm);
+    let by_hand = ObservedAlarm { evaluated: false, ..metric_alarm() };
+    assert_eq!(composite(&rule, by_hand).unwrap_err(), Refusal::NoChildInAlarm);
+    let other = alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(1)] });
+    assert!(matches!(composite(&rule, other).unwrap_err(), Refusal::DoesNotNameInstance { .. }));
+}
+
+#[test]
+fn the_children_of_a_composite_nominate_each_instance_once() {
+    let children = [metric_alarm(), alarm("b", AlarmDefinition::Metric { metrics: vec![metric(0), metric(2)] })];
+    assert_eq!(nominated_by_children(&children), [instance_id(0), instance_id(2)]);
+}
+
+fn multi_series(query: &str, contributor: usize) -> Result<VerifiedAlarm, Refusal> {
+    let definition = AlarmDefinition::MultiSeries { query: query.to_owned(), account: None };
+    let attributes = BTreeMap::from([("InstanceId".to_owned(), instance_id(contributor).to_string())]);
+    let transitioned_at = Some(now() - Duration::seconds(9));
+    let evidence = AlarmEvidence {
+        alarms: vec![alarm("fleet", definition)],
+        contributors: vec![Contributor { attributes, transitioned_at }],
+        history: Vec::new(),
+    };
+    verify(&signal("fleet"), &instance_id(0), &evidence, &deployment())
+}
+
+#[test]
+fn a_multi_series_alarm_is_verified_through_its_contributors() {
+    let query = r#"SELECT SUM(NetworkOut) FROM SCHEMA("AWS/EC2", InstanceId) GROUP BY InstanceId"#;
+    let verified = multi_series(query, 0).unwrap();
+    assert_eq!(verified.transitioned_at, now() - Duration::seconds(9), "the contributor's own transition");
+    assert_eq!(multi_series(query, 1).unwrap_err(), Refusal::NotAContributor);
+    let custom = r#"SELECT SUM(x) FROM "Mine" GROUP BY InstanceId"#;
+    assert!(matches!(multi_series(custom, 0).unwrap_err(), Refusal::UntrustedMetric { .. }));
+    assert!(matches!(multi_series("sum by (InstanceId) (x)", 0).unwrap_err(), Refusal::UntrustedMetric { .. }));
+}
+
+/// The alarm's state was set by hand; `at` is when its history says so.
+fn drill(state: AlarmState, at: Option<Duration>, allowed: bool) -> Result<VerifiedAlarm, Refusal> {
+    let evidence = AlarmEvidence {
+        alarms: vec![ObservedAlarm { state, evaluated: false, ..metric_alarm() }],
+        contributors: Vec::new(),
+        history: at.map(|at| HistoryItem { at: now() + at, to: AlarmState::Alarm }).into_iter().collect(),
+    };
+    verify(&signal(NAME), &instance_id(0), &evidence, &Deployment { drills_allowed: allowed, ..deployment() })
+}
+
+#[test]
+fn a_state_set_by_hand_is_a_drill_only_where_drills_are_allowed_and_history_agrees() {
+    let near = Some(Duration::milliseconds(900));
+    for state in [AlarmState::Alarm, AlarmState::Ok] {
+        let verified = drill(state, near, true).unwrap();
+        assert!(verified.drill);
+        assert_eq!(verified.transitioned_at, now(), "the drill's own time: the state is long back");
+        assert!(drill(state, near, false).is_err());
+        assert!(drill(state, Some(Duration::seconds(30)), true).is_err());
+        assert!(drill(state, None, true).is_err());
+    }
+    assert!(matches!(drill(AlarmState::Alarm, near, false).unwrap_err(), Refusal::DrillNotAllowed { .. }));
+    assert!(matches!(drill(AlarmState::Ok, near, false).unwrap_err(), Refusal::NotInAlarm { .. }));
+}
