@@ -1,0 +1,77 @@
+"""The one entrance: every request passes the door, the record, interference and IAM before a service answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from . import aws_request, door, iam
+from .account import Account
+from .aws_errors import error_code, error_response
+from .aws_request import AwsRequest
+from .calls import Call, Calls
+from .cbor import answer_in_cbor
+from .authorization import Authorization
+from .iam_requests import authorizations
+from .interference import Interference
+from .principals import Principal, UnknownCredential, identify
+
+Application = Callable[..., Iterable[bytes]]
+
+
+class Gateway:
+    """A WSGI application around moto's."""
+
+    def __init__(self, account: Account, services: Application, calls: Calls, interference: Interference) -> None:
+        self._account = account
+        self._services = services
+        self._calls = calls
+        self._interference = interference
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self._answer(environ)(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any]) -> Response:
+        if environ["PATH_INFO"].startswith(door.PREFIX):
+            return door.answer(self._account, environ)
+        request = aws_request.read(environ)
+        if request is None:
+            return Response("the request carries no AWS credential", 403, content_type="text/plain")
+        try:
+            principal = identify(self._account, request)
+        except UnknownCredential as error:
+            return self._refuse_credential(request, str(error))
+        needed = authorizations(self._account, request)
+        call = self._calls.begin(self._account, request, principal.arn)
+        call.permissions = sorted({authorization.action for authorization in needed})
+        call.resources = sorted({authorization.resource for authorization in needed})
+        response = self._served(environ, request, principal, needed, call)
+        self._calls.end(call, response.status_code, error_code(response))
+        return response
+
+    def _served(
+        self, environ: dict[str, Any], request: AwsRequest, principal: Principal, needed: list[Authorization], call: Call
+    ) -> Response:
+        self._interference.delay(call)
+        if fault := self._interference.fault(call):
+            return error_response(request, fault.error, "a fault that a test asked for", fault.status)
+        if self._account.enforce_iam and not principal.is_root:
+            refusal = iam.refusal(self._account, request, principal, needed)
+            if refusal is not None:
+                return refusal
+        if request.protocol == "cbor":
+            return answer_in_cbor(request, environ, self._from_service)
+        return self._from_service(environ)
+
+    def _from_service(self, environ: dict[str, Any]) -> Response:
+        return Response.from_app(self._services, environ, buffered=True)
+
+    def _refuse_credential(self, request: AwsRequest, message: str) -> Response:
+        code = {"ec2": "AuthFailure", "json": "UnrecognizedClientException", "cbor": "InvalidClientTokenId"}.get(
+            request.protocol, "InvalidClientTokenId"
+        )
+        call = self._calls.begin(self._account, request, "unknown")
+        self._calls.end(call, 403, code)
+        return error_response(request, code, message, 403)

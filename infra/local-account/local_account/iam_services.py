@@ -1,0 +1,102 @@
+"""Requests of services whose permissions follow from one or two parameters.
+
+Source: the services' "Actions, resources, and condition keys" pages in the Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.autoscaling.models import autoscaling_backends
+from moto.elbv2.models import elbv2_backends
+from moto.iam.models import iam_backends
+
+from .account import Account
+from .authorization import Authorization, resource_tags
+from .aws_request import AwsRequest
+from .iam_s3 import key_arn
+from .serialisation import COMPUTE
+
+
+def autoscaling(account: Account, request: AwsRequest) -> list[Authorization]:
+    name = request.params.get("AutoScalingGroupName")
+    if name is None or request.action.startswith("Describe"):
+        return _one(request, "*")
+    with COMPUTE:
+        group = autoscaling_backends[account.account_id][account.region].autoscaling_groups.get(name)
+        tags = {tag["key"]: tag["value"] for tag in map(_lower_keys, group.tags)} if group else {}
+    unknown = f"arn:aws:autoscaling:{account.region}:{account.account_id}:autoScalingGroup:*:autoScalingGroupName/{name}"
+    return _one(request, group.arn if group else unknown, resource_tags("autoscaling", tags))
+
+
+def cloudwatch(account: Account, request: AwsRequest) -> list[Authorization]:
+    """DescribeAlarms with composite alarms in its answer needs all alarms; the others the alarm they name."""
+    prefix = f"arn:aws:cloudwatch:{account.region}:{account.account_id}:alarm:"
+    if request.action in ("DescribeAlarms", "DescribeAlarmHistory") and "AlarmName" not in request.params:
+        return _one(request, f"{prefix}*")
+    names = request.params.get("AlarmNames") or [request.params.get("AlarmName")]
+    named = [prefix + name for name in names if name]
+    return [Authorization(f"cloudwatch:{request.action}", arn) for arn in named] or _one(request, "*")
+
+
+def load_balancing(account: Account, request: AwsRequest) -> list[Authorization]:
+    arn = request.params.get("TargetGroupArn")
+    if arn is None or request.action.startswith("Describe"):
+        return _one(request, "*")
+    with COMPUTE:
+        tags = elbv2_backends[account.account_id][account.region].tagging_service.get_tag_dict_for_resource(arn)
+    return _one(request, arn, resource_tags("elasticloadbalancing", tags))
+
+
+def iam(account: Account, request: AwsRequest) -> list[Authorization]:
+    backend = iam_backends[account.account_id]["aws"]
+    root = f"arn:aws:iam::{account.account_id}:"
+    params = request.params
+    if name := params.get("InstanceProfileName"):
+        profile = backend.instance_profiles.get(name) or next(
+            (p for p in backend.instance_profiles.values() if p.name == name), None
+        )
+        return _one(request, profile.arn if profile else f"{root}instance-profile/{name}")
+    if name := params.get("RoleName"):
+        role = next((role for role in list(backend.roles.values()) if role.name == name), None)
+        return _one(request, role.arn if role else f"{root}role/{name}")
+    if name := params.get("UserName"):
+        return _one(request, f"{root}user/{name}")
+    return _one(request, params.get("PolicyArn", "*"))
+
+
+def kms(account: Account, request: AwsRequest) -> list[Authorization]:
+    key = request.params.get("KeyId")
+    return _one(request, key_arn(account, key) if key else "*")
+
+
+def functions(account: Account, request: AwsRequest) -> list[Authorization]:
+    action = "InvokeFunction" if request.action in ("Invoke", "InvokeAsync") else request.action
+    name = request.params.get("FunctionName")
+    arn = f"arn:aws:lambda:{account.region}:{account.account_id}:function:{name.rsplit(':', 1)[-1]}" if name else "*"
+    return [Authorization(f"lambda:{action}", arn)]
+
+
+def sns(account: Account, request: AwsRequest) -> list[Authorization]:
+    return _one(request, request.params.get("TopicArn") or request.params.get("TargetArn") or "*")
+
+
+def sqs(account: Account, request: AwsRequest) -> list[Authorization]:
+    url = request.params.get("QueueUrl")
+    name = url.rsplit("/", 1)[-1] if url else None
+    return _one(request, f"arn:aws:sqs:{account.region}:{account.account_id}:{name}" if name else "*")
+
+
+def sts(account: Account, request: AwsRequest) -> list[Authorization]:
+    """GetCallerIdentity needs no permission, so that a caller can always find out who it is."""
+    if request.action == "GetCallerIdentity":
+        return []
+    return _one(request, request.params.get("RoleArn", "*"))
+
+
+def _one(request: AwsRequest, resource: str, context: dict[str, Any] | None = None) -> list[Authorization]:
+    return [Authorization(f"{request.service}:{request.action}", resource, context or {})]
+
+
+def _lower_keys(tag: dict[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in tag.items()}

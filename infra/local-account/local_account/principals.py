@@ -1,0 +1,110 @@
+"""Who makes a request: root, a role session or a user, and the policies that bind them.
+
+Only the access key and session token are looked up; signatures are not computed. Root is the access key `test`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.iam.models import IAMBackend, Policy, iam_backends
+from moto.sts.models import AssumedRole, sts_backends
+
+from .account import Account
+from .aws_request import AwsRequest
+
+ROOT = "root"
+ROOT_ACCESS_KEY = "test"
+_INSTANCE_ID = re.compile(r"^i-[0-9a-f]+$")
+Document = dict[str, Any]
+
+
+class UnknownCredential(Exception):
+    """The access key or session token belongs to nobody."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """`limits` are boundaries and session policies: each must allow what an identity policy allows."""
+
+    arn: str
+    policies: list[Document] = field(default_factory=list)
+    limits: list[list[Document]] = field(default_factory=list)
+    context: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_root(self) -> bool:
+        return self.arn == ROOT
+
+
+def identify(account: Account, request: AwsRequest) -> Principal:
+    """The principal behind `request`'s credentials; raises UnknownCredential."""
+    if request.access_key == ROOT_ACCESS_KEY:
+        return Principal(ROOT)
+    session = sts_backends[account.account_id]["aws"].get_assumed_role_from_access_key(request.access_key)
+    if session is not None:
+        if request.session_token != session.session_token:
+            raise UnknownCredential("The security token included in the request is invalid.")
+        return session_principal(account, session)
+    user = iam_backends[account.account_id]["aws"].get_user_from_access_key_id(request.access_key)
+    if user is None:
+        raise UnknownCredential("The security token included in the request is invalid.")
+    return _user_principal(account, user)
+
+
+def session_principal(account: Account, session: AssumedRole) -> Principal:
+    iam = iam_backends[account.account_id]["aws"]
+    name = session.role_arn.rsplit("/", 1)[-1]
+    role = next((role for role in iam.roles.values() if role.name == name), None)
+    if role is None:
+        raise UnknownCredential("The role of this session does not exist any more.")
+    limits = [[_document(iam.get_policy(role.permissions_boundary_arn))]] if role.permissions_boundary_arn else []
+    if session.policy:
+        limits.append([_parsed(session.policy)])
+    context = {
+        "aws:PrincipalArn": role.arn,
+        "aws:PrincipalAccount": account.account_id,
+        "aws:userid": f"{role.id}:{session.session_name}",
+        **{f"aws:PrincipalTag/{key}": value for key, value in _tags(role.tags).items()},
+    }
+    if _INSTANCE_ID.match(session.session_name):
+        # EC2 names the sessions of an instance's role after the instance, and says which instance got them.
+        arn = f"arn:aws:ec2:{account.region}:{account.account_id}:instance/{session.session_name}"
+        context["ec2:SourceInstanceARN"] = arn
+    return Principal(session.arn, role_policies(iam, role), limits, context)
+
+
+def role_policies(iam: IAMBackend, role: Any) -> list[Document]:
+    """A role's inline and attached policies."""
+    inline = [_parsed(document) for document in role.policies.values()]
+    return inline + [_document(policy) for policy in role.managed_policies.values()]
+
+
+def _user_principal(account: Account, user: Any) -> Principal:
+    iam = iam_backends[account.account_id]["aws"]
+    holders = [user, *iam.get_groups_for_user(user.name)]
+    policies = [_parsed(document) for holder in holders for document in holder.policies.values()]
+    policies += [_document(policy) for holder in holders for policy in holder.managed_policies.values()]
+    context = {
+        "aws:PrincipalArn": user.arn,
+        "aws:PrincipalAccount": account.account_id,
+        "aws:userid": user.id,
+        "aws:username": user.name,
+    }
+    return Principal(user.arn, policies, [], context)
+
+
+def _document(policy: Policy) -> Document:
+    return _parsed(next(version.document for version in policy.versions if version.is_default))
+
+
+def _parsed(document: Any) -> Document:
+    return json.loads(document) if isinstance(document, str) else document
+
+
+def _tags(tags: list[dict[str, str]] | dict[str, dict[str, str]]) -> dict[str, str]:
+    """moto keeps a role's tags in a list when it is created with them, and by lower-cased key once it is tagged."""
+    return {tag["Key"]: tag["Value"] for tag in (tags.values() if isinstance(tags, dict) else tags)}

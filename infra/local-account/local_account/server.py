@@ -1,0 +1,66 @@
+"""Assembles the account: moto's services, the overlays that make them behave, and the gateway before them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+# Read by moto when it is imported: its own calls into itself are this account's root.
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server  # noqa: E402
+
+from . import calls, door, event_rules, lambda_delivery, schedules, sns_delivery  # noqa: E402
+from .account import Account  # noqa: E402
+from .gateway import Gateway  # noqa: E402
+from .interference import Interference  # noqa: E402
+
+
+class _Handler(MotoRequestHandler):
+    # Headers and body go out in two writes: with Nagle's algorithm the second waits 40 ms for an acknowledgement.
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Every call is in the account's own record; a line for each on stderr would only hide warnings."""
+
+
+class Server:
+    """A running account. `stop` ends it with every process it started."""
+
+    def __init__(self, account: Account, http: BaseWSGIServer, delivery: lambda_delivery.Delivery) -> None:
+        self.account = account
+        self._http = http
+        self._delivery = delivery
+
+    def stop(self) -> None:
+        self.account.stopping.set()
+        self._http.shutdown()
+        self._delivery.pool.stop()
+        self._http.server_close()
+
+
+def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
+    """Serves `account` on a loopback port and sets its `endpoint`. Answers from the moment it returns."""
+    account.state_dir.mkdir(parents=True, exist_ok=True)
+    record, interference = calls.Calls(), Interference(latency_ms)
+    services = DomainDispatcherApplication(create_backend_app)
+    gateway = Gateway(account, services, record, interference)
+    http = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=_Handler)
+    account.endpoint = f"http://127.0.0.1:{http.server_port}"
+    door.install(account)
+    calls.install(account, record)
+    interference.install(account)
+    delivery = lambda_delivery.install(account)
+    for overlay in (sns_delivery, event_rules, schedules):
+        overlay.install(account)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    return Server(account, http, delivery)
