@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::from_env()?;
     let clients = aws_adapters::connect().await;
-    let ports = aws_adapters::ports(&clients, &aws_adapters::Settings::from(&config));
+    let ports = aws_adapters::ports(&clients, &config.resources);
     let handler = &Handler::new(ports, config);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         handler.handle(event.payload.get().as_bytes(), &event.context).await

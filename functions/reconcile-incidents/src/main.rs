@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::from_env()?;
     let clients = aws_adapters::connect().await;
-    let ports = aws_adapters::ports(&clients, &aws_adapters::Settings::from(&config));
+    let ports = aws_adapters::ports(&clients, &config.resources);
     let handler = &Handler::new(ports, config);
     // The schedule's event says nothing that matters.
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| handler.handle(&event.context).await)).await

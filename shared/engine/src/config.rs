@@ -3,6 +3,7 @@
 use containment::authority::Mode;
 use containment::guards::Limits;
 use containment::verify::Deployment;
+use ports::Resources;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -14,11 +15,7 @@ pub struct Config {
     /// The deployment's mode; a group's own can only be weaker.
     pub mode: Mode,
     pub limits: Limits,
-    pub table: String,
-    pub evidence_bucket: String,
-    pub evidence_key_arn: String,
-    pub notification_topic_arn: String,
-    pub revoke_function: String,
+    pub resources: Resources,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +83,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             deployment,
             mode: mode?,
             limits: limits?,
-            table: table?,
-            evidence_bucket: evidence_bucket?,
-            evidence_key_arn: evidence_key_arn?,
-            notification_topic_arn: notification_topic_arn?,
-            revoke_function: revoke_function?,
+            resources: Resources {
+                table: table?,
+                evidence_bucket: evidence_bucket?,
+                evidence_key_arn: evidence_key_arn?,
+                notification_topic_arn: notification_topic_arn?,
+                revoke_function: revoke_function?,
+            },
         })
     }
 

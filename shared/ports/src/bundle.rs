@@ -16,3 +16,14 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
 }
+
+/// The deployment's resources by name or ARN, as the template passes them on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resources {
+    pub table: String,
+    pub evidence_bucket: String,
+    pub evidence_key_arn: String,
+    pub notification_topic_arn: String,
+    /// Name or ARN of revoke-credentials.
+    pub revoke_function: String,
+}

@@ -18,7 +18,7 @@ mod targets;
 mod time_source;
 
 pub use alarms::{AlarmScope, Alarms};
-pub use bundle::Ports;
+pub use bundle::{Ports, Resources};
 pub use error::{ErrorKind, PortError, PortResult};
 pub use evidence::{Evidence, EvidenceObject};
 pub use groups::Groups;
