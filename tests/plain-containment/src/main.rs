@@ -1,0 +1,127 @@
+//! A containment as it is usually written: read, then write, one call after another. `cargo xtask bench contain` runs it in
+//! place of contain-instance, on the same account, to show what doing things at once is worth.
+//!
+//! It makes the calls of an undisturbed run and has neither races, retries nor resumption, so it is a lower bound of
+//! its kind.
+
+use containment::authority::Mode;
+use containment::decide::{Standing, Subject, authorize};
+use containment::ids::{GroupName, IncidentId};
+use containment::incident::{Incident, IncidentState};
+use containment::journal::{EventBody, Head, Opening, Received, seal};
+use containment::plan::plan;
+use containment::quarantine::ready;
+use containment::verify::{AlarmEvidence, verify};
+use engine::Config;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use ports::{AlarmScope, Notice, Ports, Severity, Wanted};
+use serde_json::value::RawValue;
+use signal::{AlarmHint, AlarmSignal, Expectation, InstanceId, Signal};
+use time::OffsetDateTime;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let clients = aws_adapters::connect().await;
+    let ports = &aws_adapters::ports(&clients, &config.resources);
+    let config = &config;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let expectation = Expectation { partition: &config.deployment.partition };
+        for signal in signal::parse(event.payload.get().as_bytes(), &expectation)? {
+            if let Signal::Alarm(alarm) = signal? {
+                for instance in &alarm.nominated {
+                    contain(ports, config, &alarm, instance).await?;
+                }
+            }
+        }
+        Ok::<(), Error>(())
+    }))
+    .await
+}
+
+async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: &InstanceId) -> Result<(), Error> {
+    let alarms = ports.alarms.describe(&[alarm.alarm.name().to_owned()]).await?;
+    let evidence = AlarmEvidence { alarms, ..AlarmEvidence::default() };
+    let verified = verify(alarm, instance, &evidence, &config.deployment)?;
+    let described = ports.instances.describe(instance).await?;
+    let interfaces = ports.network.interfaces(instance).await?;
+    let protection = ports.instances.protection(instance).await?;
+    let membership = ports.groups.membership(instance).await?;
+    let group = match &membership {
+        Some(membership) => ports.groups.describe(&membership.group).await?,
+        None => None,
+    };
+    let quarantine_groups = ports.network.quarantine_groups().await?;
+    let prefix = AlarmHint::parse(alarm.alarm.name()).map(|hint| hint.group_prefix());
+    let alarming = ports.alarms.in_alarm(&AlarmScope { name_prefix: prefix, action_prefix: None }).await?;
+    let name = membership.as_ref().map(|membership| membership.group.clone());
+    let glance = ports.journal.glance(&Wanted { instance: instance.clone(), group: name.clone() }).await?;
+    let subject = Subject { instance: described, interfaces, protection, membership, group, standalone: glance.standalone };
+    let standing = Standing {
+        alarming,
+        group_breaker: glance.group_breaker,
+        account_breaker: glance.account_breaker,
+        freeze: glance.freeze,
+        released_at: glance.released_at,
+    };
+    let now = OffsetDateTime::now_utc();
+    let target = authorize(verified.clone(), &subject, &standing, &config.limits, Mode::Enforce, now)?;
+    let incident = record(ports, name, &target, now).await?;
+    let ready = ready(&quarantine_groups);
+    for interface in target.interfaces() {
+        let quarantine = ready.get(&interface.vpc).ok_or("the quarantine group is missing")?;
+        ports.network.set_only_group(&interface.id, quarantine).await?;
+    }
+    if let Some(membership) = target.membership() {
+        ports.groups.detach(instance, &membership.group).await?;
+    }
+    ports.network.interfaces(instance).await?;
+    ports.groups.membership(instance).await?;
+    ports.targets.groups().await?;
+    ports.instances.set_termination_protection(instance, true).await?;
+    let devices: Vec<String> = target.instance().volumes.iter().map(|volume| volume.device.clone()).collect();
+    ports.instances.keep_volumes(instance, &devices).await?;
+    ports.snapshots.create(instance, &incident.id).await?;
+    ports.evidence.put(&incident.id, "metadata.json", serde_json::to_vec(&incident)?).await?;
+    ports.instances.stop(instance, false).await?;
+    ports.instances.tag(instance, &incident.id).await?;
+    let notice = Notice {
+        incident: incident.id.clone(),
+        severity: Severity::Action,
+        subject: "contained".to_owned(),
+        text: "contained".to_owned(),
+        details: "{}".to_owned(),
+    };
+    Ok(ports.notifier.notify(&notice).await?)
+}
+
+/// The intent, in one write, without the breaker's conditions.
+async fn record(
+    ports: &Ports,
+    group: Option<GroupName>,
+    target: &containment::decide::AuthorizedInstance,
+    now: OffsetDateTime,
+) -> Result<Incident, Error> {
+    let verified = target.verified();
+    let opening = Opening {
+        id: IncidentId::of(&verified.instance, &verified.alarm, verified.transitioned_at),
+        instance: Some(verified.instance.clone()),
+        alarm: Some(verified.alarm.clone()),
+        group,
+        authority: Some(target.authority().clone()),
+        mode: Some(target.mode()),
+        drill: verified.drill,
+        transitioned_at: Some(verified.transitioned_at),
+        received: Received { via: "plain".to_owned(), digest: String::new(), published_at: None },
+        // Closed from the start, so that no reconciler takes it up.
+        state: IncidentState::Observed,
+        plan: plan(target),
+        prior: Some(target.prior_state()),
+    };
+    let incident = Incident::opened(&opening, now);
+    let body = EventBody::Opened(Box::new(opening));
+    let (event, head) = seal(&incident.id, &Head::start(), now, "plain-containment", body)?;
+    ports.journal.record(&incident, &event, &head).await?;
+    Ok(incident)
+}
