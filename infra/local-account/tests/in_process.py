@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -14,6 +16,8 @@ from moto import mock_aws
 from local_account import (
     account_delays,
     autoscaling_groups,
+    cloudwatch_actions,
+    cloudwatch_alarms,
     dynamodb_transactions,
     ec2_instances,
     ec2_network,
@@ -24,37 +28,69 @@ from local_account import (
 from local_account.account import Account, Delays
 
 MOMENT = 0.1
+OVERLAYS = (
+    account_delays,
+    autoscaling_groups,
+    cloudwatch_alarms,
+    dynamodb_transactions,
+    ec2_instances,
+    ec2_network,
+    ec2_snapshots,
+    load_balancing,
+    scenario,
+)
+
+
+@lru_cache
+def _client(service: str) -> Any:
+    return boto3.client(service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 @dataclass
 class Cloud:
+    """One account, and what its alarms sent: SNS messages, direct invocations, EventBridge events."""
+
     account: Account
+    published: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    invoked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
-        return boto3.client(service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+        return _client(service)
 
     def door(self, method: str, path: str, body: dict[str, Any]) -> Any:
         return self.account.door[(method, path)](body)
 
+    def fleet(self, **changes: Any) -> dict[str, Any]:
+        body = {"group": "web", "size": 3, "min_size": 1, "max_size": 6, "mode": "enforce", "tags": {}, **changes}
+        return self.door("POST", "scenario/fleet", body)  # type: ignore[no-any-return]
+
 
 @pytest.fixture
-def cloud() -> Iterator[Cloud]:
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     delays = Delays(detach=MOMENT, stop=MOMENT, start=MOMENT, snapshot=MOMENT, launch=MOMENT)
-    account = Account(delays=delays)
+    cloud = Cloud(Account(delays=delays))
+
+    def publish(account: Account, service: str, topic_arn: str, subject: str, message: str, source_arn: str) -> None:
+        assert service == "cloudwatch.amazonaws.com"
+        assert ":alarm:" in source_arn
+        cloud.published.append((topic_arn, subject, json.loads(message)))
+
+    def invoke(arn: str, event: dict[str, Any], asynchronous: bool) -> None:
+        assert asynchronous
+        cloud.invoked.append((arn, event))
+
+    def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+        cloud.events.append((detail_type, {"source": source, "detail": detail, "resources": resources}))
+
+    monkeypatch.setattr(cloudwatch_actions.sns_delivery, "publish_as_service", publish)
+    cloud.account.invoke_function = invoke
+    cloud.account.emit_event = emit
     with mock_aws():
-        for overlay in (
-            account_delays,
-            autoscaling_groups,
-            dynamodb_transactions,
-            ec2_instances,
-            ec2_network,
-            ec2_snapshots,
-            load_balancing,
-            scenario,
-        ):
-            overlay.install(account)
-        yield Cloud(account)
-        account.stopping.set()
+        for overlay in OVERLAYS:
+            overlay.install(cloud.account)
+        yield cloud
+        cloud.account.stopping.set()
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 3.0) -> None:
