@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class DeployError(Exception):
+class DeployError(ValueError):
     """A template, a parameter or a resource that cannot be deployed.
 
     `problems` holds one sentence each, in the order in which they were found.

@@ -55,8 +55,9 @@ def deploy(
 ) -> Stack:
     """Deploys a SAM template: its text, its path, or what `template.load` made of it.
 
-    `code` maps a function's logical id to its compiled binary. Raises `DeployError` before anything is made where the
-    template or the parameters are wrong; a resource that AWS's API refuses leaves those before it in place.
+    `code` maps a function's logical id to its compiled binary. Raises `DeployError`: before anything is made where a
+    parameter, a type or a reference is wrong; at a resource with an unsupported property, or one that its API refuses,
+    with those made by then left in place.
     """
     written = templates.load(source) if isinstance(source, str) else source
     values = parameter_values(written.get("Parameters", {}), dict(parameters))
