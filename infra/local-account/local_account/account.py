@@ -28,9 +28,9 @@ class Account:
     """One AWS account in one Region, served from one loopback endpoint.
 
     `invoke_function(function_arn, event, asynchronous)` is set by the Lambda overlay; overlays that deliver
-    events (SNS, alarms, schedules) call it and never start a process themselves. `emit_event(event)` is set by
-    the EventBridge overlay and takes a whole event, as a rule's target sees it. `invocation_of(access_key)` names the
-    function and the request id of the invocation that holds a credential; None for anyone else's credential.
+    events (SNS, alarms, schedules) call it and never start a process themselves. `emit_event(source, detail_type,
+    detail, resources)` is set by the EventBridge overlay. `invocation_of(access_key)` names the function and the
+    request id of the invocation that holds a credential; it is None for anyone else's credential.
     """
 
     account_id: str = "123456789012"
@@ -44,7 +44,7 @@ class Account:
     door: dict[tuple[str, str], DoorHandler] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     invoke_function: Callable[[str, dict[str, Any], bool], Any] | None = None
-    emit_event: Callable[[dict[str, Any]], None] | None = None
+    emit_event: Callable[[str, str, dict[str, Any], list[str]], None] | None = None
     invocation_of: Callable[[str], tuple[str, str | None] | None] = lambda access_key: None
 
     def route(self, method: str, path: str) -> Callable[[DoorHandler], DoorHandler]:

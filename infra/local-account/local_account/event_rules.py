@@ -26,7 +26,9 @@ _log = logging.getLogger(__name__)
 
 
 def install(account: Account) -> None:
-    account.emit_event = lambda event: _emit(account, event)
+    account.emit_event = lambda source, detail_type, detail, resources: _emit(
+        account, source, detail_type, detail, resources
+    )
 
     @overlay(Rule)
     def send_to_targets(moto: Any, self: Any, original_event: Any, transform_input: bool = True) -> None:
@@ -52,11 +54,11 @@ def send_to_functions(account: Account, rule: Any, event: dict[str, Any]) -> Non
                 send_to_queue(account, _SERVICE, rule.arn, queue_arn, json.dumps(content), str(refusal))
 
 
-def _emit(account: Account, event: dict[str, Any]) -> None:
-    """Puts a service's event on the default bus, where PutEvents would refuse a source that starts with `aws.`"""
-    bus = events_backends[account.account_id][account.region].describe_event_bus("default")
-    for rule in list(bus.rules.values()):
-        rule.send_to_targets({"ingestion-time": time.time(), **event})
+def _emit(account: Account, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+    """Puts a service's event on the default bus, where PutEvents itself would refuse a source that starts `aws.`"""
+    backend = events_backends[account.account_id][account.region]
+    entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources}
+    backend.put_events([entry])
 
 
 def _is_lambda(target: dict[str, Any]) -> bool:

@@ -66,7 +66,12 @@ class Gateway:
         return self._from_service(environ)
 
     def _from_service(self, environ: dict[str, Any]) -> Response:
-        return Response.from_app(self._services, environ, buffered=True)
+        response = Response.from_app(self._services, environ, buffered=True)
+        # moto adds a request id of its own to the invocation's.
+        ids = response.headers.getlist("x-amzn-RequestId")
+        if len(ids) > 1:
+            response.headers["x-amzn-RequestId"] = ids[0]
+        return response
 
     def _refuse_credential(self, request: AwsRequest, message: str) -> Response:
         code = {"ec2": "AuthFailure", "json": "UnrecognizedClientException", "cbor": "InvalidClientTokenId"}.get(

@@ -19,10 +19,44 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from werkzeug.serving import BaseWSGIServer, make_server  # noqa: E402
 
-from . import calls, door, event_rules, lambda_delivery, schedules, sns_delivery  # noqa: E402
+from . import (  # noqa: E402
+    account_delays,
+    autoscaling_groups,
+    calls,
+    cloudwatch_alarms,
+    door,
+    dynamodb_transactions,
+    ec2_instances,
+    ec2_network,
+    ec2_snapshots,
+    event_rules,
+    lambda_delivery,
+    load_balancing,
+    scenario,
+    schedules,
+    sns_delivery,
+)
 from .account import Account  # noqa: E402
+from .deploy import door as deploy_door  # noqa: E402
 from .gateway import Gateway  # noqa: E402
 from .interference import Interference  # noqa: E402
+
+
+_OVERLAYS = (
+    account_delays,
+    autoscaling_groups,
+    cloudwatch_alarms,
+    deploy_door,
+    dynamodb_transactions,
+    ec2_instances,
+    ec2_network,
+    ec2_snapshots,
+    event_rules,
+    load_balancing,
+    scenario,
+    schedules,
+    sns_delivery,
+)
 
 
 class _Handler(MotoRequestHandler):
@@ -60,7 +94,7 @@ def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
     calls.install(account, record)
     interference.install(account)
     delivery = lambda_delivery.install(account)
-    for overlay in (sns_delivery, event_rules, schedules):
+    for overlay in _OVERLAYS:
         overlay.install(account)
     threading.Thread(target=http.serve_forever, daemon=True).start()
     return Server(account, http, delivery)
