@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,8 +17,10 @@ from .cbor import answer_in_cbor
 from .authorization import Authorization
 from .iam_requests import authorizations
 from .interference import Interference
+from .kms_keys import disabled_code
 from .principals import Principal, UnknownCredential, identify
 
+_log = logging.getLogger(__name__)
 Application = Callable[..., Iterable[bytes]]
 
 
@@ -47,7 +50,11 @@ class Gateway:
         call = self._calls.begin(self._account, request, principal.arn)
         call.permissions = sorted({authorization.action for authorization in needed})
         call.resources = sorted({authorization.resource for authorization in needed})
-        response = self._served(environ, request, principal, needed, call)
+        try:
+            response = self._served(environ, request, principal, needed, call)
+        except Exception:
+            _log.exception("%s:%s failed inside the local account", request.service, request.action)
+            response = error_response(request, "InternalFailure", "the local account failed; its stderr says how")
         self._calls.end(call, response.status_code, error_code(response))
         return response
 
@@ -61,6 +68,8 @@ class Gateway:
             refusal = iam.refusal(self._account, request, principal, needed)
             if refusal is not None:
                 return refusal
+        if code := disabled_code(self._account, request.service, needed):
+            return error_response(request, code, "The key that this call needs is not enabled.")
         if request.protocol == "cbor":
             return answer_in_cbor(request, environ, self._from_service)
         return self._from_service(environ)

@@ -1,8 +1,8 @@
 """Judges a request by its caller's policies and refuses it in the service's own words.
 
 Source: "Policy evaluation logic" in the IAM user guide. Within one account an identity policy must allow; of resource
-policies only the bucket's are read, and only for what they deny. Key policies are not read: the account's keys leave
-their use to IAM.
+policies those of buckets and topics are read, for what they deny. Key policies are read for services only: the
+account's keys leave their use by its principals to IAM.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import time
 from datetime import datetime, timezone
 from typing import Any
 
-from moto.s3.models import s3_backends
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket, s3_backends
+from moto.sns.models import sns_backends
 from werkzeug.wrappers import Response
 
 from .account import Account
@@ -21,11 +23,20 @@ from .authorization import Authorization
 from .aws_errors import error_response
 from .aws_request import AwsRequest
 from .iam_policy import Decision, as_list, decide, evaluate, statements
+from .patching import overlay
 from .principals import Principal
 
 _log = logging.getLogger(__name__)
 _CODES = {"ec2": "UnauthorizedOperation", "query": "AccessDenied", "rest-xml": "AccessDenied"}
+_S3 = "arn:aws:s3:::"
 _SERVICE_CODES = {"sns": "AuthorizationError"}
+
+
+def install(account: Account) -> None:
+    @overlay(FakeBucket)
+    def get_permission(_moto: Any, self: Any, action: str, resource: str) -> Any:
+        """moto reads a bucket's policy without its conditions; it is judged here, with them."""
+        return PermissionResult.NEUTRAL
 
 
 def refusal(
@@ -41,7 +52,7 @@ def refusal(
 
 
 def _decision(account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]) -> Decision:
-    denied = [policy for policy in _bucket_policies(account, needed) if _denies(policy, principal, needed, context)]
+    denied = [policy for policy in _resource_policies(account, needed) if _denies(policy, principal, needed, context)]
     if denied:
         return Decision.DENIED
     return decide(principal.policies, principal.limits, needed.action, needed.resource, context)
@@ -63,12 +74,15 @@ def _general_context(account: Account, request: AwsRequest, principal: Principal
     }
 
 
-def _bucket_policies(account: Account, needed: Authorization) -> list[dict[str, Any]]:
-    if not needed.resource.startswith("arn:aws:s3:::"):
-        return []
-    name = needed.resource.removeprefix("arn:aws:s3:::").split("/")[0]
-    bucket = s3_backends[account.account_id]["aws"].buckets.get(name)
-    return [json.loads(bucket.policy)] if bucket is not None and bucket.policy else []
+def _resource_policies(account: Account, needed: Authorization) -> list[dict[str, Any]]:
+    policy = None
+    if needed.resource.startswith(_S3):
+        bucket = s3_backends[account.account_id]["aws"].buckets.get(needed.resource.removeprefix(_S3).split("/")[0])
+        policy = bucket.policy if bucket is not None else None
+    elif needed.resource.startswith("arn:aws:sns:"):
+        topic = sns_backends[account.account_id][account.region].topics.get(needed.resource)
+        policy = topic.policy if topic is not None else None
+    return [json.loads(policy)] if policy else []
 
 
 def _denies(policy: dict[str, Any], principal: Principal, needed: Authorization, context: dict[str, Any]) -> bool:

@@ -14,12 +14,25 @@ from moto.dynamodb.models import dynamodb_backends
 from .account import Account
 from .authorization import Authorization
 from .aws_request import AwsRequest
+from .kms_keys import uses
 
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_ITEM_ACTIONS = {
+    *_TRANSACTED.values(),
+    *("GetItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
+}
 _WRITTEN = {"PutRequest": "Item", "DeleteRequest": "Key"}
 
 
 def authorizations(account: Account, request: AwsRequest) -> list[Authorization]:
+    needed = _on_tables(account, request)
+    if request.action not in _ITEM_ACTIONS:
+        return needed
+    names = {authorization.resource.split(":table/")[1].split("/")[0] for authorization in needed}
+    return needed + [use for name in sorted(names) for use in uses(account, "dynamodb", _key_of(account, name), "Decrypt")]
+
+
+def _on_tables(account: Account, request: AwsRequest) -> list[Authorization]:
     params = request.params
     if request.action == "TransactWriteItems":
         steps = [(kind, step) for item in params["TransactItems"] for kind, step in item.items() if step]
@@ -64,6 +77,13 @@ def _merged(authorizations: Any) -> list[Authorization]:
 
 def _write(request: dict[str, Any]) -> dict[str, Any]:
     return {part: request[kind][part] for kind, part in _WRITTEN.items() if request.get(kind)}
+
+
+def _key_of(account: Account, name: str) -> str | None:
+    """The key that encrypts a table, where the table was made with one."""
+    table = dynamodb_backends[account.account_id][account.region].tables.get(name)
+    specification = (table.sse_specification if table else None) or {}
+    return specification.get("KMSMasterKeyId") if specification.get("Enabled") else None
 
 
 def _hash_key(account: Account, name: str, index: str | None) -> str | None:

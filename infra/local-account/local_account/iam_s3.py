@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
 from .account import Account
 from .authorization import Authorization, request_tags
 from .aws_request import AwsRequest
+from .kms_keys import uses
 
 _PERMISSIONS = {
     "HeadObject": "GetObject",
@@ -55,28 +55,12 @@ def authorizations(account: Account, request: AwsRequest) -> list[Authorization]
             needed.append(Authorization("s3:PutObjectTagging", arn, context))
         if "x-amz-object-lock-mode" in request.headers:
             needed.append(Authorization("s3:PutObjectRetention", arn, context))
-        needed += _key_use(account, request, "GenerateDataKey", _key_for_writing(account, request, bucket))
+        needed += uses(account, "s3", _key_for_writing(account, request, bucket), "GenerateDataKey")
     if action == "GetObject":
-        needed += _key_use(account, request, "Decrypt", _key_of_object(account, bucket, key))
+        needed += uses(account, "s3", _key_of_object(account, bucket, key), "Decrypt")
     if action == "ListBucket":
         context["s3:prefix"] = request.params.get("prefix", "")
     return [Authorization(f"s3:{action}", arn, context), *needed]
-
-
-def _key_use(account: Account, request: AwsRequest, action: str, key: str | None) -> list[Authorization]:
-    if not key:
-        return []
-    context = {"kms:ViaService": f"s3.{request.region}.amazonaws.com", "kms:CallerAccount": account.account_id}
-    return [Authorization(f"kms:{action}", key_arn(account, key), context)]
-
-
-def key_arn(account: Account, key: str) -> str:
-    """The ARN of a key given by id, alias or ARN."""
-    backend = kms_backends[account.account_id][account.region]
-    name = key.rsplit(":", 1)[-1]
-    known = backend.get_key_id_from_alias(name) if name.startswith("alias/") else None
-    key_id = known or name.removeprefix("key/")
-    return f"arn:aws:kms:{account.region}:{account.account_id}:key/{key_id}"
 
 
 def _key_for_writing(account: Account, request: AwsRequest, bucket: str) -> str | None:

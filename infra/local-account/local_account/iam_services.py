@@ -10,11 +10,12 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
+from moto.sns.models import sns_backends
 
 from .account import Account
 from .authorization import Authorization, resource_tags
 from .aws_request import AwsRequest
-from .iam_s3 import key_arn
+from .kms_keys import key_arn, uses
 from .serialisation import COMPUTE
 
 
@@ -78,7 +79,11 @@ def functions(account: Account, request: AwsRequest) -> list[Authorization]:
 
 
 def sns(account: Account, request: AwsRequest) -> list[Authorization]:
-    return _one(request, request.params.get("TopicArn") or request.params.get("TargetArn") or "*")
+    arn = request.params.get("TopicArn") or request.params.get("TargetArn") or "*"
+    topic = sns_backends[account.account_id][account.region].topics.get(arn)
+    published = topic is not None and request.action in ("Publish", "PublishBatch")
+    key = topic.kms_master_key_id if published else None
+    return _one(request, arn) + uses(account, "sns", key, "GenerateDataKey", "Decrypt")
 
 
 def sqs(account: Account, request: AwsRequest) -> list[Authorization]:

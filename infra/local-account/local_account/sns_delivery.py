@@ -15,6 +15,7 @@ from typing import Any
 from moto.sns.models import Subscription, sns_backends
 
 from .account import Account
+from .kms_keys import service_may_use
 from .lambda_delivery import NotPermitted, invoke_as_service
 from .patching import overlay
 from .queue_delivery import send_to_queue
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class PublishRefused(Exception):
-    """The topic doesn't exist, or its policy doesn't let the service publish."""
+    """The topic doesn't exist, or its policy or its key's doesn't let the service publish."""
 
 
 def publish_as_service(
@@ -42,6 +43,9 @@ def publish_as_service(
         context["aws:SourceArn"] = source_arn
     if not allows_service(topic.policy, service, "sns:Publish", topic_arn, context):
         raise PublishRefused(f"{service} is not authorized to perform: SNS:Publish on resource: {topic_arn}")
+    key = topic.kms_master_key_id
+    if key and not service_may_use(account, key, service, context):
+        raise PublishRefused(f"{service} may not use {key}, the key of {topic_arn}")
     # SNS takes subjects of up to 100 characters; services cut theirs.
     return backend.publish(message, arn=topic_arn, subject=subject[:99])
 
