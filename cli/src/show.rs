@@ -15,7 +15,9 @@ pub(crate) enum ShowError {
     Unknown(String),
     #[error("failed to read the journal: {0}")]
     Port(#[from] PortError),
-    #[error("the incident's journal was altered or is incomplete: {0}; keep the table as it is and compare its backups")]
+    #[error(
+        "the incident's journal was altered or is incomplete: {0}; keep the table as it is and compare its backups"
+    )]
     Broken(#[from] JournalFault),
 }
 

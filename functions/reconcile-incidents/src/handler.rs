@@ -81,7 +81,9 @@ fn report(id: &IncidentId, settled: &Result<Outcome, EngineError>) {
         Ok(outcome) => {
             tracing::info!(outcome = %serde_json::json!(outcome), "settled");
             match outcome {
-                Outcome::Contained { state: IncidentState::Contained, .. } => emit(&[Metric::count("Contained")], &fields),
+                Outcome::Contained { state: IncidentState::Contained, .. } => {
+                    emit(&[Metric::count("Contained")], &fields)
+                }
                 Outcome::Contained { state: IncidentState::Partial { .. }, .. } => {
                     emit(&[Metric::count("ContainmentPartial")], &fields);
                 }

@@ -15,5 +15,6 @@ async fn main() -> Result<(), Error> {
     let ports = aws_adapters::ports(&clients, &config.resources);
     let handler = &Handler::new(ports, config);
     // The schedule's event says nothing that matters.
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| handler.handle(&event.context).await)).await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| handler.handle(&event.context).await))
+        .await
 }

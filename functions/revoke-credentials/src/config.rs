@@ -28,14 +28,16 @@ impl Config {
         };
         let (table, partition) = (text("CORDON_TABLE"), text("CORDON_PARTITION"));
         let (account, region) = (text("CORDON_ACCOUNT_ID"), text("AWS_REGION"));
-        let account = account.parse::<AccountId>().map_err(|error| problems.push(format!("CORDON_ACCOUNT_ID: {error}")));
+        let account =
+            account.parse::<AccountId>().map_err(|error| problems.push(format!("CORDON_ACCOUNT_ID: {error}")));
         let region = region.parse::<Region>().map_err(|error| problems.push(format!("AWS_REGION: {error}")));
         let (Ok(account), Ok(region), true) = (account, region, problems.is_empty()) else {
             return Err(ConfigError(problems));
         };
         // No listed role is a valid choice: then every revocation falls back to disassociating the profile.
         let roles = std::env::var("CORDON_REVOCABLE_ROLE_ARNS").unwrap_or_default();
-        let revocable_roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(ToOwned::to_owned).collect();
+        let revocable_roles =
+            roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(ToOwned::to_owned).collect();
         Ok(Self { table, account, region, partition, revocable_roles })
     }
 }

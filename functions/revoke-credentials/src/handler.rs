@@ -48,7 +48,9 @@ impl Handler {
     pub(crate) async fn handle(&self, request: &Value) -> Result<Response, HandlerError> {
         let id = incident_id(request).ok_or(HandlerError::Malformed)?;
         let incident = self.incident(&id).await?;
-        let Some(instance) = incident.instance.as_ref() else { return Ok(not_revocable("the incident has no instance")) };
+        let Some(instance) = incident.instance.as_ref() else {
+            return Ok(not_revocable("the incident has no instance"));
+        };
         let profile = incident.prior.as_ref().and_then(|prior| prior.profile_arn.as_deref());
         let Some(profile) = profile else { return Ok(not_revocable("the instance had no profile")) };
         let role = match self.role(profile).await? {
@@ -59,7 +61,11 @@ impl Handler {
         let Config { partition, region, account, .. } = &self.config;
         let document = document(partition, region, account, instance, &role.unique_id);
         if let Err(error) = self.roles.put_inline_policy(&role.name, &policy, &document).await {
-            return if is_full(&error) { Ok(not_revocable("the role has no room for another inline policy")) } else { Err(error.into()) };
+            return if is_full(&error) {
+                Ok(not_revocable("the role has no room for another inline policy"))
+            } else {
+                Err(error.into())
+            };
         }
         let written = self.roles.inline_policy(&role.name, &policy).await?;
         if written.is_none_or(|written| !is_same_json(&written, &document)) {

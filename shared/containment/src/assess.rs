@@ -61,7 +61,9 @@ pub fn needs_met(step: Step, seen_membership: Option<&Membership>) -> Result<(),
     for need in step.needs() {
         match need {
             Need::OutOfGroup if !is_out_of_group(seen_membership) => {
-                return Err("it is still in its Auto Scaling group, which would terminate it and the evidence".to_owned());
+                return Err(
+                    "it is still in its Auto Scaling group, which would terminate it and the evidence".to_owned()
+                );
             }
             Need::OutOfGroup => {}
         }
@@ -124,9 +126,8 @@ fn snapshots(incident: &Incident, seen: &Seen) -> StepStatus {
     let volumes = incident.prior.iter().flat_map(|prior| &prior.volumes);
     let mut pending: Option<&VolumeId> = None;
     for volume in volumes {
-        let of_volume = |state| {
-            seen.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && snapshot.state == state)
-        };
+        let of_volume =
+            |state| seen.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && snapshot.state == state);
         if of_volume(SnapshotState::Completed) {
             continue;
         }

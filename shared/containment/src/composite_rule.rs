@@ -129,7 +129,9 @@ mod tests {
 
     #[test]
     fn text_outside_the_grammar_names_nothing() {
-        for rule in ["", "ALARM(", "ALARM()", r#"ALARM("a") XOR ALARM("b")"#, r#"ALARM("a"#, "ALARMED(x)", &"(".repeat(100_000)] {
+        for rule in
+            ["", "ALARM(", "ALARM()", r#"ALARM("a") XOR ALARM("b")"#, r#"ALARM("a"#, "ALARMED(x)", &"(".repeat(100_000)]
+        {
             assert!(alarms_named(rule).is_empty(), "{rule:.40}");
         }
     }

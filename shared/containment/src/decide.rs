@@ -133,7 +133,9 @@ fn may_drill(authority: &Authority) -> Result<(), Refusal> {
 fn is_containable(instance: &ObservedInstance) -> Result<(), Refusal> {
     let why = match instance.state {
         PowerState::Terminated => "it is terminated",
-        _ if instance.operator_managed => "a service provider manages it (Operator.Managed); ask that service to isolate it",
+        _ if instance.operator_managed => {
+            "a service provider manages it (Operator.Managed); ask that service to isolate it"
+        }
         _ => return Ok(()),
     };
     Err(Refusal::NotContainable { why: why.to_owned() })

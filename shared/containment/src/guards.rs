@@ -160,20 +160,23 @@ fn fleet_event(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
         alarming += usize::from(around.alarming.instances.contains(&other.instance));
     }
     let is_event = alarming >= limits.fleet_event_count && alarming * 100 >= limits.fleet_event_percent * count;
-    is_event.then(|| format!("{alarming} of {count} other in-service instances alarm too: a fleet event, not one instance"))
+    is_event
+        .then(|| format!("{alarming} of {count} other in-service instances alarm too: a fleet event, not one instance"))
 }
 
 fn group_limit(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
     let Some(group) = around.group else {
         let used = around.group_breaker.within(around.now, limits.window);
-        return (used >= limits.group_count)
-            .then(|| format!("{used} standalone instances were contained within the window; the limit is {}", limits.group_count));
+        return (used >= limits.group_count).then(|| {
+            format!("{used} standalone instances were contained within the window; the limit is {}", limits.group_count)
+        });
     };
     let desired = usize::try_from(group.desired).unwrap_or(usize::MAX);
     let share = (desired.saturating_mul(limits.group_percent) / 100).max(1);
     let allowed = limits.group_count.min(share);
     let used = around.group_breaker.within(around.now, limits.window) + unreplaced(limits, around, desired);
-    (used >= allowed).then(|| format!("{used} instances of the group are contained or not yet replaced; the limit is {allowed}"))
+    (used >= allowed)
+        .then(|| format!("{used} instances of the group are contained or not yet replaced; the limit is {allowed}"))
 }
 
 /// Containments older than the window whose place in the group is still empty.
@@ -184,8 +187,12 @@ fn unreplaced(limits: &Limits, around: &Surroundings<'_>, desired: usize) -> usi
 
 fn account_limit(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
     let used = around.account_breaker.within(around.now, limits.window);
-    (used >= limits.account_count)
-        .then(|| format!("{used} instances of the account were contained within the window; the limit is {}", limits.account_count))
+    (used >= limits.account_count).then(|| {
+        format!(
+            "{used} instances of the account were contained within the window; the limit is {}",
+            limits.account_count
+        )
+    })
 }
 
 fn healthy_floor(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {

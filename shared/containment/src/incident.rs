@@ -29,12 +29,18 @@ pub enum IncidentState {
     /// Group, power state, snapshots and flags were seen as intended.
     Contained,
     /// Some steps are not done: they failed (and are retried while the incident is open) or AWS doesn't allow them.
-    Partial { steps: Vec<Step> },
+    Partial {
+        steps: Vec<Step>,
+    },
     /// Mode `observe`: planned and reported, nothing touched.
     Observed,
-    Refused { reason: Refusal },
+    Refused {
+        reason: Refusal,
+    },
     Released,
-    ReleasePartial { steps: Vec<Step> },
+    ReleasePartial {
+        steps: Vec<Step>,
+    },
 }
 
 impl IncidentState {
@@ -60,8 +66,12 @@ pub enum StepStatus {
     Planned,
     Done,
     /// Accepted by AWS, not yet complete; or not possible yet.
-    Waiting { why: String },
-    Failed { error: String },
+    Waiting {
+        why: String,
+    },
+    Failed {
+        error: String,
+    },
 }
 
 impl StepStatus {
@@ -188,10 +198,8 @@ impl Incident {
         let impossible = self.plan.impossible.iter().map(|omission| omission.step);
         let mut missing: Vec<Step> = failed.map(|(step, _)| *step).chain(impossible).collect();
         missing.sort_unstable();
-        let unfinished = self
-            .steps
-            .values()
-            .any(|record| matches!(record.status, StepStatus::Planned | StepStatus::Waiting { .. }));
+        let unfinished =
+            self.steps.values().any(|record| matches!(record.status, StepStatus::Planned | StepStatus::Waiting { .. }));
         let has_failed = self.steps.values().any(|record| matches!(record.status, StepStatus::Failed { .. }));
         match (has_failed, unfinished, self.isolated_at.is_some()) {
             (true, _, _) => IncidentState::Partial { steps: missing },
@@ -211,7 +219,10 @@ impl Incident {
     pub fn is_open(&self) -> bool {
         let in_progress = matches!(
             self.state,
-            IncidentState::Committed | IncidentState::Isolated | IncidentState::Settling | IncidentState::Partial { .. }
+            IncidentState::Committed
+                | IncidentState::Isolated
+                | IncidentState::Settling
+                | IncidentState::Partial { .. }
         );
         in_progress && self.steps.values().any(|record| record.status != StepStatus::Done && !has_given_up(record))
     }

@@ -52,12 +52,25 @@ pub enum EventBody {
     Opened(Box<Opening>),
     /// Another process took the incident up.
     Resumed,
-    StepReported { step: Step, #[serde(flatten)] status: StepStatus, #[serde(default)] detail: Option<String> },
+    StepReported {
+        step: Step,
+        #[serde(flatten)]
+        status: StepStatus,
+        #[serde(default)]
+        detail: Option<String>,
+    },
     /// Prior state that is looked up after the cut, before it is touched.
-    TargetsFound { targets: Vec<Target> },
+    TargetsFound {
+        targets: Vec<Target>,
+    },
     /// Prior state of what somebody attached meanwhile.
-    PriorExtended { interfaces: Vec<ObservedInterface>, volumes: Vec<ObservedVolume> },
-    StateChanged { state: IncidentState },
+    PriorExtended {
+        interfaces: Vec<ObservedInterface>,
+        volumes: Vec<ObservedVolume>,
+    },
+    StateChanged {
+        state: IncidentState,
+    },
     /// The instance was seen stopped or terminated.
     Severed,
 }

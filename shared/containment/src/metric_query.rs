@@ -33,7 +33,13 @@ mod tests {
 
     #[test]
     fn whatever_is_not_one_plain_from_clause_is_unknown() {
-        for query in ["", "from", "sum by (InstanceId) (network_out)", r#"SELECT a FROM AWS/EC2"#, r#"SELECT a FROM "AWS/EC2" WHERE x = ' FROM "Mine"'"#] {
+        for query in [
+            "",
+            "from",
+            "sum by (InstanceId) (network_out)",
+            r#"SELECT a FROM AWS/EC2"#,
+            r#"SELECT a FROM "AWS/EC2" WHERE x = ' FROM "Mine"'"#,
+        ] {
             assert_eq!(namespace(query), None, "{query}");
         }
     }

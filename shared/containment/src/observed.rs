@@ -25,10 +25,17 @@ pub struct ObservedAlarm {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlarmDefinition {
     /// A single metric, an anomaly band or metric math: every metric it reads.
-    Metric { metrics: Vec<ObservedMetric> },
+    Metric {
+        metrics: Vec<ObservedMetric>,
+    },
     /// A Metrics Insights or PromQL query that alarms per contributor.
-    MultiSeries { query: String, account: Option<AccountId> },
-    Composite { rule: String },
+    MultiSeries {
+        query: String,
+        account: Option<AccountId>,
+    },
+    Composite {
+        rule: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

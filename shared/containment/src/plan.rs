@@ -44,9 +44,11 @@ pub fn plan(target: &AuthorizedInstance) -> Plan {
 
 fn choose(step: Step, target: &AuthorizedInstance) -> Choice {
     match step {
-        Step::QuarantineNetwork | Step::DeregisterTargets | Step::CaptureMetadata | Step::TagInstance | Step::Notify => {
-            Choice::Take
-        }
+        Step::QuarantineNetwork
+        | Step::DeregisterTargets
+        | Step::CaptureMetadata
+        | Step::TagInstance
+        | Step::Notify => Choice::Take,
         Step::ProtectEvidence => Choice::Take,
         Step::DetachFromGroup => detach(target),
         Step::SnapshotVolumes if target.instance().volumes.is_empty() => Choice::NotNeeded("it has no EBS volume"),
@@ -74,7 +76,9 @@ fn stop(target: &AuthorizedInstance) -> Choice {
     let lifecycle = target.membership().map(|membership| membership.lifecycle);
     match instance.state {
         PowerState::Stopped => return Choice::NotNeeded("it is stopped already"),
-        PowerState::ShuttingDown | PowerState::Terminated => return Choice::NotNeeded("it is being terminated already"),
+        PowerState::ShuttingDown | PowerState::Terminated => {
+            return Choice::NotNeeded("it is being terminated already");
+        }
         PowerState::Pending | PowerState::Running | PowerState::Stopping => {}
     }
     if lifecycle == Some(Lifecycle::Terminating) {
@@ -96,7 +100,10 @@ fn warnings(target: &AuthorizedInstance) -> Vec<String> {
     let mut warnings = Vec::new();
     for interface in target.interfaces() {
         if let Some(owner) = &interface.managed_by {
-            warnings.push(format!("interface {} is managed by {owner}; its security groups are not ours to change", interface.id));
+            warnings.push(format!(
+                "interface {} is managed by {owner}; its security groups are not ours to change",
+                interface.id
+            ));
         }
     }
     if target.instance().public_ipv4.is_some() {

@@ -36,7 +36,8 @@ pub fn trusts_only_ec2(trust_policy: &str) -> bool {
         Some(statement @ Value::Object(_)) => vec![statement.clone()],
         _ => return false,
     };
-    let allows: Vec<&Value> = statements.iter().filter(|statement| statement.get("Effect") != Some(&json!("Deny"))).collect();
+    let allows: Vec<&Value> =
+        statements.iter().filter(|statement| statement.get("Effect") != Some(&json!("Deny"))).collect();
     !allows.is_empty() && allows.into_iter().all(allows_only_ec2)
 }
 

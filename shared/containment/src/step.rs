@@ -118,11 +118,9 @@ impl Step {
                 "ec2:RevokeSecurityGroupEgress",
                 "ec2:RevokeSecurityGroupIngress",
             ],
-            Self::DetachFromGroup => &[
-                "autoscaling:DescribeAutoScalingInstances",
-                "autoscaling:DetachInstances",
-                "autoscaling:EnterStandby",
-            ],
+            Self::DetachFromGroup => {
+                &["autoscaling:DescribeAutoScalingInstances", "autoscaling:DetachInstances", "autoscaling:EnterStandby"]
+            }
             Self::ProtectEvidence => {
                 &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances", "ec2:ModifyInstanceAttribute"]
             }

@@ -102,7 +102,10 @@ pub fn nominated_by_children(alarms: &[ObservedAlarm]) -> Vec<InstanceId> {
 }
 
 fn is_ours(alarm: &AlarmArn, deployment: &Deployment) -> Result<(), Refusal> {
-    if alarm.account == deployment.account && alarm.region == deployment.region && alarm.partition == deployment.partition {
+    if alarm.account == deployment.account
+        && alarm.region == deployment.region
+        && alarm.partition == deployment.partition
+    {
         return Ok(());
     }
     Err(Refusal::AlarmElsewhere { account: alarm.account.to_string(), region: alarm.region.to_string() })
@@ -145,7 +148,8 @@ fn in_alarm_or_drill(
     if alarming && derived {
         return Ok(false);
     }
-    let same = |item: &HistoryItem| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION;
+    let same =
+        |item: &HistoryItem| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION;
     if deployment.drills_allowed && evidence.history.iter().any(same) {
         return Ok(true);
     }
@@ -187,26 +191,39 @@ fn names_instance(metrics: &[ObservedMetric], instance: &InstanceId, deployment:
 
 fn elsewhere(account: Option<&AccountId>, deployment: &Deployment) -> Result<(), Refusal> {
     match account {
-        Some(account) if *account != deployment.account => Err(Refusal::MetricElsewhere { account: account.to_string() }),
+        Some(account) if *account != deployment.account => {
+            Err(Refusal::MetricElsewhere { account: account.to_string() })
+        }
         _ => Ok(()),
     }
 }
 
 fn is_trusted(namespace: &str) -> Result<(), Refusal> {
-    if namespace == TRUSTED_NAMESPACE { Ok(()) } else { Err(Refusal::UntrustedMetric { namespace: namespace.to_owned() }) }
+    if namespace == TRUSTED_NAMESPACE {
+        Ok(())
+    } else {
+        Err(Refusal::UntrustedMetric { namespace: namespace.to_owned() })
+    }
 }
 
 fn is_contributor(instance: &InstanceId, contributors: &[Contributor]) -> Result<Option<OffsetDateTime>, Refusal> {
     contributors
         .iter()
-        .find(|contributor| contributor.attributes.get(INSTANCE_DIMENSION).is_some_and(|value| value == instance.as_ref()))
+        .find(|contributor| {
+            contributor.attributes.get(INSTANCE_DIMENSION).is_some_and(|value| value == instance.as_ref())
+        })
         .map(|contributor| contributor.transitioned_at)
         .ok_or(Refusal::NotAContributor)
 }
 
 /// A child that the rule itself names is in ALARM by evaluation and is about this instance. The first reason found for
 /// a child that does name the instance is more useful than "no child", so it is kept.
-fn named_by_child(rule: &str, instance: &InstanceId, evidence: &AlarmEvidence, deployment: &Deployment) -> Result<(), Refusal> {
+fn named_by_child(
+    rule: &str,
+    instance: &InstanceId,
+    evidence: &AlarmEvidence,
+    deployment: &Deployment,
+) -> Result<(), Refusal> {
     let named = composite_rule::alarms_named(rule);
     let mut reason = Refusal::NoChildInAlarm;
     for child in &evidence.alarms {

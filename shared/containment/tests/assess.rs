@@ -127,7 +127,10 @@ fn the_stop_is_allowed_only_once_the_group_has_let_go() {
 #[test]
 fn power_snapshots_targets_protection_and_tag_are_read_not_assumed() {
     assert_eq!(kind(Step::StopInstance, |seen| seen.instance.as_mut().unwrap().state = PowerState::Running), "failed");
-    assert_eq!(kind(Step::StopInstance, |seen| seen.instance.as_mut().unwrap().state = PowerState::Stopping), "waiting");
+    assert_eq!(
+        kind(Step::StopInstance, |seen| seen.instance.as_mut().unwrap().state = PowerState::Stopping),
+        "waiting"
+    );
     assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots.clear()), "failed");
     assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots = vec![snapshot(SnapshotState::Pending)]), "waiting");
     assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots = vec![snapshot(SnapshotState::Error)]), "failed");
@@ -157,7 +160,8 @@ fn a_terminated_instance_is_severed_and_its_network_is_gone() {
 
 #[test]
 fn the_deny_names_one_instance_twice_and_nothing_else_varies() {
-    let text = document("aws", &"eu-west-1".parse().unwrap(), &"123456789012".parse().unwrap(), &instance_id(0), "AROAX");
+    let text =
+        document("aws", &"eu-west-1".parse().unwrap(), &"123456789012".parse().unwrap(), &instance_id(0), "AROAX");
     let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
     assert_eq!(statements.len(), 2);
@@ -171,7 +175,9 @@ fn the_deny_names_one_instance_twice_and_nothing_else_varies() {
 #[test]
 fn only_a_role_that_trusts_ec2_alone_may_be_written_to() {
     let trusts = |principal: &str| {
-        trusts_only_ec2(&format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#))
+        trusts_only_ec2(&format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+        ))
     };
     assert!(trusts(r#"{"Service":"ec2.amazonaws.com"}"#));
     assert!(trusts(r#"{"Service":["ec2.amazonaws.com"]}"#));
@@ -187,7 +193,8 @@ fn only_a_role_that_trusts_ec2_alone_may_be_written_to() {
     }
     let mixed = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"}},{"Effect":"Allow","Principal":"*"}]}"#;
     assert!(!trusts_only_ec2(mixed));
-    for unreadable in ["", "{}", r#"{"Statement":[]}"#, r#"{"Statement":"x"}"#, r#"{"Statement":[{"Effect":"Deny"}]}"#] {
+    for unreadable in ["", "{}", r#"{"Statement":[]}"#, r#"{"Statement":"x"}"#, r#"{"Statement":[{"Effect":"Deny"}]}"#]
+    {
         assert!(!trusts_only_ec2(unreadable), "{unreadable}");
     }
 }

@@ -121,7 +121,10 @@ fn the_incident_id_is_one_for_one_transition_and_cannot_be_taken_by_a_forger() {
     assert_eq!(id(now()), id(now() + Duration::microseconds(300)), "AWS's clock is in milliseconds");
     assert_ne!(id(now()), id(now() + Duration::milliseconds(1)));
     assert_ne!(id(now()), IncidentId::of(&instance_id(1), &verified.alarm, now()));
-    assert_ne!(id(now()), IncidentId::of_unverified(now(), &format!("{}|{}|{NOW}000", verified.instance, verified.alarm)));
+    assert_ne!(
+        id(now()),
+        IncidentId::of_unverified(now(), &format!("{}|{}|{NOW}000", verified.instance, verified.alarm))
+    );
     assert_eq!(id(now()).as_str().len(), 30);
 }
 
@@ -146,7 +149,8 @@ fn the_state_never_says_more_than_the_steps() {
 fn an_incident_stays_open_until_a_failing_step_is_left_to_people() {
     let mut incident = Incident::opened(&opening(), now());
     Step::ALL.iter().for_each(|step| incident.apply(&reported(*step, StepStatus::Done), now()));
-    incident.apply(&EventBody::StateChanged { state: IncidentState::Partial { steps: vec![Step::StopInstance] } }, now());
+    incident
+        .apply(&EventBody::StateChanged { state: IncidentState::Partial { steps: vec![Step::StopInstance] } }, now());
     for _ in 0..MAX_FAILURES {
         incident.apply(&reported(Step::StopInstance, StepStatus::waiting("soon")), now());
         assert!(incident.is_open());

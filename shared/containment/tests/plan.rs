@@ -41,7 +41,8 @@ fn a_standalone_instance_is_not_detached_and_still_stopped() {
     let plan = planned(|subject| {
         (subject.group, subject.membership) = (None, None);
         let mode = Some(containment::authority::Mode::Enforce);
-        subject.standalone = Some(containment::authority::StandaloneEntry { mode, protected: false, drills_allowed: false });
+        subject.standalone =
+            Some(containment::authority::StandaloneEntry { mode, protected: false, drills_allowed: false });
     });
     assert!(!plan.steps.contains(&Step::DetachFromGroup));
     assert!(plan.steps.contains(&Step::StopInstance));
@@ -93,8 +94,16 @@ fn managed_interfaces_are_reported() {
 
 #[test]
 fn every_step_is_in_exactly_one_list_whatever_the_instance() {
-    for lifecycle in [Lifecycle::Pending, Lifecycle::InService, Lifecycle::Standby, Lifecycle::Detached, Lifecycle::Warmed] {
-        for state in [PowerState::Pending, PowerState::Running, PowerState::Stopping, PowerState::Stopped, PowerState::ShuttingDown] {
+    for lifecycle in
+        [Lifecycle::Pending, Lifecycle::InService, Lifecycle::Standby, Lifecycle::Detached, Lifecycle::Warmed]
+    {
+        for state in [
+            PowerState::Pending,
+            PowerState::Running,
+            PowerState::Stopping,
+            PowerState::Stopped,
+            PowerState::ShuttingDown,
+        ] {
             let plan = planned(|subject| {
                 subject.membership.as_mut().unwrap().lifecycle = lifecycle;
                 subject.instance.as_mut().unwrap().state = state;

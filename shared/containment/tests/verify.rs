@@ -54,7 +54,11 @@ fn metric_alarm() -> ObservedAlarm {
     alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(0)] })
 }
 
-fn check_with(alarms: Vec<ObservedAlarm>, signal: &AlarmSignal, deployment: &Deployment) -> Result<VerifiedAlarm, Refusal> {
+fn check_with(
+    alarms: Vec<ObservedAlarm>,
+    signal: &AlarmSignal,
+    deployment: &Deployment,
+) -> Result<VerifiedAlarm, Refusal> {
     let evidence = AlarmEvidence { alarms, ..AlarmEvidence::default() };
     verify(signal, &instance_id(0), &evidence, deployment)
 }
@@ -110,7 +114,8 @@ fn a_message_through_a_foreign_topic_is_refused() {
 
 #[test]
 fn an_alarm_that_does_not_lead_here_is_refused_however_it_came() {
-    let elsewhere = ObservedAlarm { actions: vec!["arn:aws:sns:eu-west-1:123456789012:other".to_owned()], ..metric_alarm() };
+    let elsewhere =
+        ObservedAlarm { actions: vec!["arn:aws:sns:eu-west-1:123456789012:other".to_owned()], ..metric_alarm() };
     let disabled = ObservedAlarm { actions_enabled: false, ..metric_alarm() };
     for via in [signal(NAME).via, Via::LambdaAction, Via::EventBridge { event_id: "e".to_owned() }] {
         let signal = AlarmSignal { via, ..signal(NAME) };
@@ -142,7 +147,8 @@ fn an_alarm_that_also_reads_another_instance_is_refused() {
 fn a_metric_that_others_than_ec2_can_write_is_refused() {
     for namespace in ["Custom", "AWS/EC2/x", "aws/ec2", ""] {
         let custom = ObservedMetric { namespace: namespace.to_owned(), ..metric(0) };
-        let refusal = check(vec![alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(0), custom] })]).unwrap_err();
+        let refusal =
+            check(vec![alarm(NAME, AlarmDefinition::Metric { metrics: vec![metric(0), custom] })]).unwrap_err();
         assert!(matches!(refusal, Refusal::UntrustedMetric { .. }), "{namespace}");
     }
 }
@@ -163,7 +169,8 @@ fn a_further_dimension_beside_the_instance_is_refused() {
 }
 
 fn composite(rule: &str, child: ObservedAlarm) -> Result<VerifiedAlarm, Refusal> {
-    let parent = ObservedAlarm { evaluated: false, ..alarm("both", AlarmDefinition::Composite { rule: rule.to_owned() }) };
+    let parent =
+        ObservedAlarm { evaluated: false, ..alarm("both", AlarmDefinition::Composite { rule: rule.to_owned() }) };
     check_with(vec![parent, child], &signal("both"), &deployment())
 }
 

@@ -1,8 +1,8 @@
 //! The commit: incident, intent, hold on the instance and breaker slots in one transaction, on condition that nothing
 //! is frozen. Whoever loses a race reads again and decides again.
 
-use crate::outcome::{EngineError, Outcome};
 use crate::observe::Observation;
+use crate::outcome::{EngineError, Outcome};
 use crate::{Engine, LEASE};
 use containment::breaker::Slot;
 use containment::decide::AuthorizedInstance;
@@ -17,7 +17,10 @@ use std::time::Duration;
 pub(crate) enum Commit {
     /// Nothing to apply: refused, observed, or recorded before.
     Decided(Outcome),
-    Committed { incident: Box<Incident>, head: Head },
+    Committed {
+        incident: Box<Incident>,
+        head: Head,
+    },
 }
 
 /// Every race lost means that somebody else won a slot, and slots are few; contention that wins nobody a slot is what

@@ -49,7 +49,9 @@ impl Engine {
         let id = IncidentId::of(instance, &verified.alarm, verified.transitioned_at);
         match self.commit(signal, &verified, &id, &mut observation).await? {
             Commit::Decided(outcome) => Ok(outcome),
-            Commit::Committed { incident, head } => self.run(*incident, head, Facts::of(observation, instance.clone())).await,
+            Commit::Committed { incident, head } => {
+                self.run(*incident, head, Facts::of(observation, instance.clone())).await
+            }
         }
     }
 
@@ -60,7 +62,9 @@ impl Engine {
         let writer = JournalWriter::new(self.ports.clone(), self.actor.clone(), incident, head);
         match apply(self, &writer, facts, &steps).await {
             Ok(()) => Ok(Outcome::of(&writer.close().await)),
-            Err(RunEnd::LeaseLost) => Ok(Outcome::HandedOver { incident: id, why: "another run took it over".to_owned() }),
+            Err(RunEnd::LeaseLost) => {
+                Ok(Outcome::HandedOver { incident: id, why: "another run took it over".to_owned() })
+            }
             Err(RunEnd::Failed(error)) => Err(error),
         }
     }
@@ -76,7 +80,14 @@ impl Engine {
             return Err(Refusal::AlreadyContained { incident: holder.clone() });
         }
         let now = self.ports.clock.now();
-        authorize(verified.clone(), &observation.subject, &observation.standing, &self.config.limits, self.config.mode, now)
+        authorize(
+            verified.clone(),
+            &observation.subject,
+            &observation.standing,
+            &self.config.limits,
+            self.config.mode,
+            now,
+        )
     }
 
     /// A signal that AWS did not confirm gets an id of its own, which no true incident can have.
@@ -110,9 +121,11 @@ impl Engine {
         let body = EventBody::Opened(Box::new(opening));
         let (event, head) =
             seal(&incident.id, &Head::start(), now, &self.actor, body).map_err(EngineError::Unwritable)?;
-        let new = persist(&*self.ports.clock, |error: &PortError| Some(error), async || {
-            self.ports.journal.record(&incident, &event, &head).await
-        })
+        let new = persist(
+            &*self.ports.clock,
+            |error: &PortError| Some(error),
+            async || self.ports.journal.record(&incident, &event, &head).await,
+        )
         .await
         .map_err(EngineError::Unrecorded)?;
         if new {

@@ -24,9 +24,7 @@ pub(crate) async fn cut(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) ->
         async {
             if steps.contains(&Step::QuarantineNetwork) { quarantine_all(ports, facts).await } else { Vec::new() }
         },
-        async {
-            if steps.contains(&Step::DetachFromGroup) { Some(leave_group(ports, facts).await) } else { None }
-        },
+        async { if steps.contains(&Step::DetachFromGroup) { Some(leave_group(ports, facts).await) } else { None } },
         async {
             match &facts.target_groups {
                 Some(groups) if steps.contains(&Step::DeregisterTargets) => {
@@ -65,7 +63,9 @@ async fn ready_group(ports: &Ports, facts: &Facts, vpc: &VpcId) -> Result<Securi
     match quarantine::readiness(vpc, &facts.quarantine_groups) {
         Readiness::Ready(group) => return Ok(group),
         Readiness::Squatted(group) => {
-            return Err(format!("{group} has the quarantine group's name in {vpc} without Cordon's tag; remove or tag it"));
+            return Err(format!(
+                "{group} has the quarantine group's name in {vpc} without Cordon's tag; remove or tag it"
+            ));
         }
         Readiness::NotEmpty(group) => {
             tracing::warn!(group = %group.id, "the quarantine group had rules; they are revoked");
@@ -85,7 +85,9 @@ async fn ready_group(ports: &Ports, facts: &Facts, vpc: &VpcId) -> Result<Securi
             Readiness::Ready(group) => return Ok(group),
             Readiness::NotEmpty(group) => ports.network.empty_quarantine_group(&group.id).await.map_err(text)?,
             Readiness::Missing => ports.clock.sleep(READ_BACK_PAUSE).await,
-            Readiness::Squatted(group) => return Err(format!("{group} lost Cordon's tag while it was being made ready")),
+            Readiness::Squatted(group) => {
+                return Err(format!("{group} lost Cordon's tag while it was being made ready"));
+            }
         }
     }
     Err(format!("the quarantine group of {vpc} was not seen empty"))
@@ -100,7 +102,9 @@ async fn leave_group(ports: &Ports, facts: &Facts) -> StepStatus {
     let Some(membership) = &facts.membership else { return StepStatus::Done };
     match membership.lifecycle {
         Lifecycle::InService | Lifecycle::Standby => {}
-        Lifecycle::Pending => return StepStatus::waiting("it is pending: a group lets go of in-service instances only"),
+        Lifecycle::Pending => {
+            return StepStatus::waiting("it is pending: a group lets go of in-service instances only");
+        }
         Lifecycle::Detaching => return StepStatus::waiting("detaching: its target groups drain connections"),
         Lifecycle::Detached => return StepStatus::Done,
         Lifecycle::Terminating => return StepStatus::waiting("its group is terminating it"),

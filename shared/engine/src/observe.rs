@@ -31,13 +31,28 @@ impl Engine {
         Ok(AlarmEvidence { alarms, ..AlarmEvidence::default() })
     }
 
-    pub(crate) async fn observe(&self, signal: &AlarmSignal, instance: &InstanceId) -> Result<Observation, EngineError> {
+    pub(crate) async fn observe(
+        &self,
+        signal: &AlarmSignal,
+        instance: &InstanceId,
+    ) -> Result<Observation, EngineError> {
         let ports = &self.ports;
         let hint = hinted_group(signal, instance);
         let names = alarm_names(signal);
         let scope = self.scope(signal, hint.as_ref());
         let wanted = Wanted { instance: instance.clone(), group: hint.clone() };
-        let (alarms, described, interfaces, protection, membership, group, quarantine_groups, alarming, glance, target_groups) = tokio::join!(
+        let (
+            alarms,
+            described,
+            interfaces,
+            protection,
+            membership,
+            group,
+            quarantine_groups,
+            alarming,
+            glance,
+            target_groups,
+        ) = tokio::join!(
             ports.alarms.describe(&names),
             ports.instances.describe(instance),
             ports.network.interfaces(instance),
@@ -94,7 +109,11 @@ impl Engine {
         Ok(())
     }
 
-    async fn observe_what_the_alarm_needs(&self, signal: &AlarmSignal, observation: &mut Observation) -> PortResult<()> {
+    async fn observe_what_the_alarm_needs(
+        &self,
+        signal: &AlarmSignal,
+        observation: &mut Observation,
+    ) -> PortResult<()> {
         let Some(alarm) = observation.evidence.alarm(&signal.alarm) else { return Ok(()) };
         let name = signal.alarm.name().to_owned();
         let multi_series = matches!(alarm.definition, AlarmDefinition::MultiSeries { .. });

@@ -11,14 +11,32 @@ use thiserror::Error;
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// A transition to OK or INSUFFICIENT_DATA: recorded, nothing to do.
-    Noted { to: String },
-    Refused { incident: IncidentId, reason: Refusal, new: bool },
-    Observed { incident: IncidentId, new: bool },
+    Noted {
+        to: String,
+    },
+    Refused {
+        incident: IncidentId,
+        reason: Refusal,
+        new: bool,
+    },
+    Observed {
+        incident: IncidentId,
+        new: bool,
+    },
     /// This transition already has an incident.
-    Duplicate { incident: IncidentId },
-    Contained { incident: IncidentId, state: IncidentState, isolated: bool },
+    Duplicate {
+        incident: IncidentId,
+    },
+    Contained {
+        incident: IncidentId,
+        state: IncidentState,
+        isolated: bool,
+    },
     /// The incident was committed, and another run took it over or this one ran out of time.
-    HandedOver { incident: IncidentId, why: String },
+    HandedOver {
+        incident: IncidentId,
+        why: String,
+    },
 }
 
 impl Outcome {

@@ -57,12 +57,19 @@ async fn protect(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -> (StepS
     let clears_stop_protection = facts.protection.stop && steps.contains(&Step::StopInstance);
     let (termination, volumes, stop) = tokio::join!(
         async {
-            if facts.protection.termination { Ok(()) } else { ports.instances.set_termination_protection(&facts.id, true).await }
+            if facts.protection.termination {
+                Ok(())
+            } else {
+                ports.instances.set_termination_protection(&facts.id, true).await
+            }
         },
         async { if doomed.is_empty() { Ok(()) } else { ports.instances.keep_volumes(&facts.id, &doomed).await } },
-        async { if clears_stop_protection { ports.instances.set_stop_protection(&facts.id, false).await } else { Ok(()) } },
+        async {
+            if clears_stop_protection { ports.instances.set_stop_protection(&facts.id, false).await } else { Ok(()) }
+        },
     );
-    let detail = clears_stop_protection.then(|| "its stop protection was cleared, to be set again by a release".to_owned());
+    let detail =
+        clears_stop_protection.then(|| "its stop protection was cleared, to be set again by a release".to_owned());
     (all_accepted([termination, volumes, stop]), detail)
 }
 
@@ -79,9 +86,9 @@ async fn deregister(ports: &Ports, incident: &Incident) -> (StepStatus, Option<S
 async fn snapshot(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepStatus, Option<String>) {
     let volumes = incident.prior.iter().flat_map(|prior| &prior.volumes);
     let usable = |state| state != SnapshotState::Error;
-    let missing = volumes.into_iter().any(|volume| {
-        !facts.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && usable(snapshot.state))
-    });
+    let missing = volumes
+        .into_iter()
+        .any(|volume| !facts.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && usable(snapshot.state)));
     if !missing {
         return (StepStatus::waiting("found by the incident's tag"), None);
     }

@@ -48,7 +48,8 @@ impl Engine {
     }
 
     async fn reopen(&self, id: &IncidentId) -> Result<JournalWriter, EngineError> {
-        let missing = || EngineError::BrokenJournal { incident: id.clone(), fault: containment::journal::JournalFault::Empty };
+        let missing =
+            || EngineError::BrokenJournal { incident: id.clone(), fault: containment::journal::JournalFault::Empty };
         let stored = self.ports.journal.load(id).await.map_err(EngineError::Unread)?.ok_or_else(missing)?;
         let events = self.ports.journal.events(id).await.map_err(EngineError::Unread)?;
         let incident = replay(&events, &stored.head)
@@ -62,7 +63,10 @@ impl Engine {
         if !incident.is_open() {
             return Ok(());
         }
-        let seen = self.see(instance, prior, &incident.id).await.map_err(|error| RunEnd::Failed(EngineError::Unread(error)))?;
+        let seen = self
+            .see(instance, prior, &incident.id)
+            .await
+            .map_err(|error| RunEnd::Failed(EngineError::Unread(error)))?;
         let mut events = changes(&incident, prior, &seen);
         let missing = missing_steps(&incident, &seen);
         if missing.is_empty() {
@@ -118,7 +122,8 @@ impl Engine {
 
     async fn facts(&self, id: InstanceId, prior: &PriorState, seen: Seen, incident: &Incident) -> Facts {
         // A run that was killed, or failed, before it had looked the registrations up.
-        let never_looked = incident.status(Step::DeregisterTargets) != Some(&StepStatus::Done) && prior.targets.is_empty();
+        let never_looked =
+            incident.status(Step::DeregisterTargets) != Some(&StepStatus::Done) && prior.targets.is_empty();
         Facts {
             id,
             instance: seen.instance,
@@ -136,7 +141,10 @@ impl Engine {
 /// A target group may hold the instance on a port that was registered after the containment; that one isn't ours.
 fn only_prior(targets: Vec<Target>, prior: &PriorState) -> Vec<Target> {
     let was_prior = |target: &Target| {
-        prior.targets.iter().any(|known| known.group == target.group && known.id == target.id && known.port == target.port)
+        prior
+            .targets
+            .iter()
+            .any(|known| known.group == target.group && known.id == target.id && known.port == target.port)
     };
     targets.into_iter().filter(was_prior).collect()
 }

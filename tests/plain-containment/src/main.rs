@@ -57,7 +57,8 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
     let alarming = ports.alarms.in_alarm(&AlarmScope { name_prefix: prefix, action_prefix: None }).await?;
     let name = membership.as_ref().map(|membership| membership.group.clone());
     let glance = ports.journal.glance(&Wanted { instance: instance.clone(), group: name.clone() }).await?;
-    let subject = Subject { instance: described, interfaces, protection, membership, group, standalone: glance.standalone };
+    let subject =
+        Subject { instance: described, interfaces, protection, membership, group, standalone: glance.standalone };
     let standing = Standing {
         alarming,
         group_breaker: glance.group_breaker,

@@ -72,7 +72,11 @@ pub fn instance() -> ObservedInstance {
         operator_managed: false,
         profile_arn: Some("arn:aws:iam::123456789012:instance-profile/web".to_owned()),
         public_ipv4: None,
-        volumes: vec![ObservedVolume { id: VolumeId::new("vol-1"), device: "/dev/xvda".to_owned(), delete_on_termination: true }],
+        volumes: vec![ObservedVolume {
+            id: VolumeId::new("vol-1"),
+            device: "/dev/xvda".to_owned(),
+            delete_on_termination: true,
+        }],
         tags: BTreeMap::new(),
     }
 }
