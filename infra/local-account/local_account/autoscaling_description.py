@@ -37,7 +37,8 @@ def install() -> None:
     @overlay(AutoScalingResponse, "describe_scaling_activities")
     def describe_activities(moto: Any, self: Any) -> ActionResult:
         name, wanted = self._get_param("AutoScalingGroupName"), self._get_param("ActivityIds", [])
-        groups = [group_named(self.autoscaling_backend, name)] if name else self.autoscaling_backend.autoscaling_groups.values()
+        backend = self.autoscaling_backend
+        groups = [group_named(backend, name)] if name else list(backend.autoscaling_groups.values())
         found = [
             activity
             for group in groups

@@ -36,6 +36,27 @@ def instance_left_running(instance: Any) -> None:
         )
 
 
+def accepts_traffic(instance: Any) -> bool:
+    """Whether any group of any of its interfaces lets anything in."""
+    return any(group.ingress_rules for interface in instance.nics.values() for group in interface.group_set)
+
+
+def traffic_was_cut(instance: Any) -> None:
+    """The load balancer's health check fails; only a group with health check type ELB listens to it."""
+    state = membership(instance)
+    if (
+        state
+        and state.lifecycle_state == "InService"
+        and state.auto_scaling_group.health_check_type == "ELB"
+        and state.auto_scaling_group.target_group_arns
+        and not accepts_traffic(instance)
+    ):
+        fail_health_check(
+            state,
+            f"an instance was taken out of service in response to an ELB system health check failure: {instance.id}",
+        )
+
+
 def fail_health_check(state: Any, cause: str) -> None:
     """Marks the member unhealthy, and replaces it unless the processes that would are suspended."""
     state.health_status = "Unhealthy"

@@ -76,7 +76,8 @@ def _keep_the_state_of_updated_alarms(account: Account) -> None:
         answer = moto(self)
         alarm = backend.alarms[name]
         # As they were sent: moto's own copy leaves out AccountId.
-        alarm.metrics = alarm.metric_data_queries = self._get_param("Metrics") or []
+        alarm.metrics = self._get_param("Metrics") or []
+        alarm.metric_data_queries = alarm.metrics or None
         if before is not None:
             for kept in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp"):
                 setattr(alarm, kept, getattr(before, kept))

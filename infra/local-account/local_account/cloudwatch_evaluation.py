@@ -120,8 +120,9 @@ def period_of(alarm: Any) -> int:
 def judge(backend: Any, alarm: Any, points: Points) -> Verdict | None:
     period, length = period_of(alarm), int(alarm.evaluation_periods)
     newest = max(points)
-    window = [begin for begin in range(newest - period * (length - 1), newest + 1, period) if begin in points]
-    limits = _limits(backend, alarm, [value for begin, value in points.items() if begin < newest - period * (length - 1)])
+    oldest = newest - period * (length - 1)
+    window = [begin for begin in range(oldest, newest + 1, period) if begin in points]
+    limits = _limits(backend, alarm, [value for begin, value in points.items() if begin < oldest])
     if limits is None:
         return None
     crossing = [begin for begin in window if limits.crossed_by(points[begin])]
@@ -152,7 +153,8 @@ def _reason(
     alarm: Any, limits: Limits, points: Points, shown: list[int], alarming: bool, needed: int, length: int
 ) -> str:
     values = ", ".join(
-        f"{points[begin]} ({datetime.fromtimestamp(begin, timezone.utc):%d/%m/%y %H:%M:%S})" for begin in reversed(shown)
+        f"{points[begin]} ({datetime.fromtimestamp(begin, timezone.utc):%d/%m/%y %H:%M:%S})"
+        for begin in reversed(shown)
     )
     title = "Threshold Crossed" if limits.lower is None else "Thresholds Crossed"
     verb = "was" if len(shown) == 1 else "were"

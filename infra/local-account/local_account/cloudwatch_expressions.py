@@ -33,7 +33,9 @@ def band_around(values: list[float], width: float) -> tuple[float, float]:
     return mean - width * deviation, mean + width * deviation
 
 
-def evaluate_expression(expression: str, label: str, points: dict[str, Points], period: int) -> list[tuple[str, Points]]:
+def evaluate_expression(
+    expression: str, label: str, points: dict[str, Points], period: int
+) -> list[tuple[str, Points]]:
     """[(label, points)]: one series, or the lower and upper edge of a band."""
     band = BAND.match(expression)
     if band:

@@ -31,6 +31,7 @@ def install(account: Account) -> None:
     _stop_slowly(account)
     _start_slowly(account)
     _name_the_profile_by_its_own_id()
+    _find_instances_without_copying()
     _add_door(account)
 
 
@@ -161,6 +162,25 @@ def _name_the_profile_by_its_own_id() -> None:
         self.instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}
 
     replace(IamInstanceProfileAssociation, "__init__", associate)
+
+
+def _find_instances_without_copying() -> None:
+    """moto copies every reservation to find one instance; a target group of 300 asks 300 times."""
+
+    def find(backend: Any, instance_id: str) -> Any:
+        for reservation in list(backend.reservations.values()):
+            for instance in reservation.instances:
+                if instance.id == instance_id:
+                    return instance
+        return None
+
+    @overlay(InstanceBackend)
+    def get_instance_by_id(moto: Any, self: Any, instance_id: str) -> Any:
+        return find(self, instance_id)
+
+    @overlay(InstanceBackend)
+    def get_instance(moto: Any, self: Any, instance_id: str) -> Any:
+        return find(self, instance_id) or moto(self, instance_id)
 
 
 def _add_door(account: Account) -> None:

@@ -26,6 +26,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.responses.security_groups import SecurityGroups
 
 from .account import Account
+from .autoscaling_health import traffic_was_cut
 from .patching import overlay, replace
 from .serialisation import COMPUTE, serialise
 
@@ -33,7 +34,7 @@ from .serialisation import COMPUTE, serialise
 def install(account: Account) -> None:
     serialise(EC2Response, COMPUTE)
     _show_exactly_the_groups_that_were_set()
-    _refuse_unknown_groups()
+    _refuse_unknown_groups(account)
     _refuse_groups_for_many_interfaces()
     _keep_group_names_unique()
     _keep_groups_that_are_in_use()
@@ -72,7 +73,7 @@ def _existing_groups(backend: Any, vpc_id: str, group_ids: list[str]) -> list[An
     return groups
 
 
-def _refuse_unknown_groups() -> None:
+def _refuse_unknown_groups(account: Account) -> None:
     @overlay(NetworkInterfaceBackend)
     def modify_network_interface_attribute(
         moto: Any, self: Any, eni_id: str, group_ids: list[str], *args: Any, **kwargs: Any
@@ -82,6 +83,8 @@ def _refuse_unknown_groups() -> None:
             raise OperationNotPermitted(f"You do not have permission to modify the managed resource {eni_id}.")
         _existing_groups(self, interface.vpc_id, group_ids or [])
         moto(self, eni_id, group_ids, *args, **kwargs)
+        if group_ids and interface.instance:
+            account.later(account.delays.stop, lambda: _check_traffic(interface.instance))
 
     @overlay(NetworkInterfaceBackend)
     def create_network_interface(moto: Any, self: Any, subnet: Any, *args: Any, **kwargs: Any) -> Any:
@@ -89,6 +92,12 @@ def _refuse_unknown_groups() -> None:
         vpc_id = subnet.vpc_id if hasattr(subnet, "vpc_id") else self.get_subnet(subnet).vpc_id
         _existing_groups(self, vpc_id, group_ids or [])
         return moto(self, subnet, *args, **kwargs)
+
+
+def _check_traffic(instance: Any) -> None:
+    with COMPUTE:
+        if instance is not None:
+            traffic_was_cut(instance)
 
 
 def _refuse_groups_for_many_interfaces() -> None:

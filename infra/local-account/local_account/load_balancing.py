@@ -15,6 +15,7 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 
 from .account import Account
+from .autoscaling_health import accepts_traffic
 from .patching import overlay
 from .serialisation import COMPUTE, serialise
 
@@ -38,16 +39,13 @@ def install(account: Account) -> None:
 
     @overlay(FakeTargetGroup)
     def health_for(moto: Any, self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
-        if not _is_draining(self, target["Id"]):
+        if _is_draining(self, target["Id"]):
+            problem = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+        elif _is_cut_off(self, target["Id"], ec2_backend):
+            problem = ("unhealthy", "Target.Timeout", "Request timed out")
+        else:
             return moto(self, target, ec2_backend)
-        return FakeHealthStatus(
-            target["Id"],
-            target.get("Port", self.port),
-            self.health_check_port,
-            "draining",
-            "Target.DeregistrationInProgress",
-            "Target deregistration is in progress",
-        )
+        return FakeHealthStatus(target["Id"], target.get("Port", self.port), self.health_check_port, *problem)
 
     @overlay(ELBv2Backend)
     def describe_target_health(moto: Any, self: Any, target_group_arn: str, targets: list[dict[str, Any]]) -> Any:
@@ -58,6 +56,11 @@ def install(account: Account) -> None:
             if not targets:
                 return []
         return moto(self, target_group_arn, targets)
+
+
+def _is_cut_off(group: Any, target_id: str, ec2_backend: Any) -> bool:
+    instance = ec2_backend.get_instance_by_id(target_id) if target_id in group.targets else None
+    return instance is not None and instance.state == "running" and not accepts_traffic(instance)
 
 
 def _draining(group: Any) -> dict[str, float]:

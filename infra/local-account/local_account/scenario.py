@@ -21,7 +21,9 @@ from .serialisation import COMPUTE
 IMAGE = "ami-0c55b159cbfafe1f0"
 TRUST_EC2 = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
 }
 
 
@@ -29,7 +31,7 @@ def install(account: Account) -> None:
     @account.route("POST", "scenario/fleet")
     def fleet(body: dict[str, Any]) -> dict[str, Any]:
         """{group, size, min_size, max_size, mode, tags{}, two_eni_index?, target_group?, instance_profile?,
-        protection?} → {group, vpc_id, subnet_ids[], service_group_id, instance_ids[], two_eni_instance, role_arn?,
+        protection?, health_check_type? (EC2)} → {group, vpc_id, subnet_ids[], service_group_id, instance_ids[], two_eni_instance, role_arn?,
         role_name?, target_group_arn?}.
 
         The first two subnets are the group's, in two zones; a third holds the second interface of
@@ -74,6 +76,7 @@ class _Builder:
             DesiredCapacity=size,
             VPCZoneIdentifier=",".join(network["subnet_ids"][:2]),
             TargetGroupARNs=[target_group] if target_group else [],
+            HealthCheckType=body.get("health_check_type", "EC2"),
             Tags=[
                 *({"Key": k, "Value": v, "PropagateAtLaunch": False} for k, v in tags.items()),
                 {"Key": "Name", "Value": group, "PropagateAtLaunch": True},

@@ -1,4 +1,7 @@
-"""`account`: the local account as its users have it, a process of its own on a free port, one for all tests."""
+"""`account`: the local account as its users have it, a process of its own on a free port, one for all tests.
+
+`cloud`: the services alone, in the process of the test and new for each.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from account_process import AccountProcess
+from in_process import cloud as cloud
 
 
 @pytest.fixture(scope="session")

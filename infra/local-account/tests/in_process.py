@@ -68,6 +68,8 @@ class Cloud:
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    # Loading moto's two thousand images takes most of a test's time, and no test of the services looks at them.
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     delays = Delays(detach=MOMENT, stop=MOMENT, start=MOMENT, snapshot=MOMENT, launch=MOMENT)
     cloud = Cloud(Account(delays=delays))
 

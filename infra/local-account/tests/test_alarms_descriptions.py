@@ -7,13 +7,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from botocore.exceptions import ClientError
-from in_process import Cloud, cloud  # noqa: F401
+from in_process import Cloud
 from test_alarms_states import DIMENSIONS, NOON, TOPIC, put_band, put_static, send
 
 from local_account.cloudwatch_composites import RuleError, parse_rule
 
 
-def test_composites_are_left_out_unless_asked_for(cloud: Cloud) -> None:  # noqa: F811
+def test_composites_are_left_out_unless_asked_for(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(cpu)")
     assert cloudwatch.describe_alarms(AlarmNames=["all", "cpu"])["CompositeAlarms"] == []
@@ -23,7 +23,7 @@ def test_composites_are_left_out_unless_asked_for(cloud: Cloud) -> None:  # noqa
     assert [alarm["AlarmName"] for alarm in children] == ["cpu"]
 
 
-def test_filters_combine_and_pages_follow_on(cloud: Cloud) -> None:  # noqa: F811
+def test_filters_combine_and_pages_follow_on(cloud: Cloud) -> None:
     for number in range(7):
         put_static(cloud, AlarmName=f"web/{number}")
     cloudwatch = put_static(cloud, AlarmName="api/1", AlarmActions=["arn:aws:sns:us-east-1:123456789012:other"])
@@ -37,7 +37,7 @@ def test_filters_combine_and_pages_follow_on(cloud: Cloud) -> None:  # noqa: F81
         cloudwatch.describe_alarms(MaxRecords=101)
 
 
-def test_history_tells_an_evaluated_state_from_one_that_was_set(cloud: Cloud) -> None:  # noqa: F811
+def test_history_tells_an_evaluated_state_from_one_that_was_set(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     send(cloud, 500.0)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="OK", StateReason="by hand")
@@ -50,7 +50,7 @@ def test_history_tells_an_evaluated_state_from_one_that_was_set(cloud: Cloud) ->
     assert oldest["newState"]["stateReasonData"]["recentDatapoints"] == [500.0]
 
 
-def test_history_outlives_the_alarm_and_can_be_limited_in_time(cloud: Cloud) -> None:  # noqa: F811
+def test_history_outlives_the_alarm_and_can_be_limited_in_time(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     cloudwatch.delete_alarms(AlarmNames=["cpu"])
@@ -60,7 +60,7 @@ def test_history_outlives_the_alarm_and_can_be_limited_in_time(cloud: Cloud) -> 
     assert cloudwatch.describe_alarm_history(**states, StartDate=later)["AlarmHistoryItems"] == []
 
 
-def test_a_band_alarm_makes_its_detector(cloud: Cloud) -> None:  # noqa: F811
+def test_a_band_alarm_makes_its_detector(cloud: Cloud) -> None:
     cloudwatch = put_band(cloud)
     detector = cloudwatch.describe_anomaly_detectors(Namespace="AWS/EC2")["AnomalyDetectors"][0]
     assert detector["SingleMetricAnomalyDetector"]["Dimensions"] == DIMENSIONS
@@ -73,7 +73,7 @@ def test_a_band_alarm_makes_its_detector(cloud: Cloud) -> None:  # noqa: F811
     assert cloudwatch.describe_anomaly_detectors()["AnomalyDetectors"] == []
 
 
-def test_two_weeks_of_a_metric_and_its_group_are_read_back(cloud: Cloud) -> None:  # noqa: F811
+def test_two_weeks_of_a_metric_and_its_group_are_read_back(cloud: Cloud) -> None:
     fleet = cloud.fleet(size=2)
     one, other = fleet["instance_ids"]
     for instance in (one, other):
@@ -105,7 +105,7 @@ def test_two_weeks_of_a_metric_and_its_group_are_read_back(cloud: Cloud) -> None
     assert len(series["band"]) == 2
 
 
-def test_a_composite_over_unknown_alarms_is_refused(cloud: Cloud) -> None:  # noqa: F811
+def test_a_composite_over_unknown_alarms_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="do not exist"):
         cloud.client("cloudwatch").put_composite_alarm(AlarmName="all", AlarmRule="ALARM(missing)")
 

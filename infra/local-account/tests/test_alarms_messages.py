@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from in_process import Cloud, cloud  # noqa: F401
+from in_process import Cloud
 from test_alarms_states import NOON, TOPIC, put_band, put_static, send
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:contain-instance"
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000$")
 
 
-def test_an_anomaly_alarm_publishes_its_metrics_and_no_threshold(cloud: Cloud) -> None:  # noqa: F811
+def test_an_anomaly_alarm_publishes_its_metrics_and_no_threshold(cloud: Cloud) -> None:
     put_band(cloud)
     send(cloud, *([100.0, 101.0] * 20), 9000.0, 9000.0)
     topic, subject, message = cloud.published[-1]
@@ -31,7 +31,7 @@ def test_an_anomaly_alarm_publishes_its_metrics_and_no_threshold(cloud: Cloud) -
     assert trigger["Metrics"][1]["Expression"] == "ANOMALY_DETECTION_BAND(m1, 3)"
 
 
-def test_the_message_and_the_alarm_agree_on_the_transition_time(cloud: Cloud) -> None:  # noqa: F811
+def test_the_message_and_the_alarm_agree_on_the_transition_time(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     told = cloud.published[0][2]["StateChangeTime"]
@@ -39,7 +39,7 @@ def test_the_message_and_the_alarm_agree_on_the_transition_time(cloud: Cloud) ->
     assert kept.strftime("%Y-%m-%dT%H:%M:%S.") + f"{kept.microsecond // 1000:03d}+0000" == told
 
 
-def test_the_metric_account_of_a_cross_account_alarm_is_told(cloud: Cloud) -> None:  # noqa: F811
+def test_the_metric_account_of_a_cross_account_alarm_is_told(cloud: Cloud) -> None:
     metric = {"Namespace": "AWS/EC2", "MetricName": "NetworkOut", "Dimensions": []}
     query = {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "AccountId": "444455556666"}
     cloudwatch = put_band(
@@ -52,7 +52,7 @@ def test_the_metric_account_of_a_cross_account_alarm_is_told(cloud: Cloud) -> No
     assert described["AccountId"] == "444455556666"
 
 
-def test_a_lambda_action_gets_the_direct_event(cloud: Cloud) -> None:  # noqa: F811
+def test_a_lambda_action_gets_the_direct_event(cloud: Cloud) -> None:
     cloudwatch = put_band(cloud, AlarmActions=[FUNCTION])
     name = "cordon/web/i-0123456789abcdef0/NetworkOut"
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="drill")
@@ -65,7 +65,7 @@ def test_a_lambda_action_gets_the_direct_event(cloud: Cloud) -> None:  # noqa: F
     assert metric["dimensions"] == {"InstanceId": "i-0123456789abcdef0"}
 
 
-def test_eventbridge_gets_every_transition(cloud: Cloud) -> None:  # noqa: F811
+def test_eventbridge_gets_every_transition(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     _, event = cloud.events[0]
@@ -73,7 +73,7 @@ def test_eventbridge_gets_every_transition(cloud: Cloud) -> None:  # noqa: F811
     assert event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["name"] == "NetworkOut"
 
 
-def test_a_failing_action_does_not_stop_the_others(cloud: Cloud) -> None:  # noqa: F811
+def test_a_failing_action_does_not_stop_the_others(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud, AlarmActions=["arn:aws:ssm:us-east-1:123456789012:opsitem:1", TOPIC])
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     assert [topic for topic, _, _ in cloud.published] == [TOPIC]
@@ -84,7 +84,7 @@ def test_a_failing_action_does_not_stop_the_others(cloud: Cloud) -> None:  # noq
     ]
 
 
-def test_a_composite_message_names_the_triggering_children_and_has_no_trigger(cloud: Cloud) -> None:  # noqa: F811
+def test_a_composite_message_names_the_triggering_children_and_has_no_trigger(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud, AlarmActions=[], OKActions=[])
     put_static(cloud, AlarmName="other one", AlarmActions=[], OKActions=[])
     cloudwatch.put_composite_alarm(
@@ -102,7 +102,7 @@ def test_a_composite_message_names_the_triggering_children_and_has_no_trigger(cl
     assert (composite["StateValue"], composite["AlarmRule"]) == ("OK", message["AlarmRule"])
 
 
-def test_each_contributor_of_a_grouped_alarm_is_notified(cloud: Cloud) -> None:  # noqa: F811
+def test_each_contributor_of_a_grouped_alarm_is_notified(cloud: Cloud) -> None:
     cloudwatch = cloud.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="fleet",

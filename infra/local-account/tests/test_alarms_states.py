@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from in_process import Cloud, cloud, eventually  # noqa: F401
+from in_process import Cloud, eventually
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 NOON = 1_700_000_040 // 300 * 300
@@ -67,7 +67,7 @@ def the_alarm(cloud: Cloud) -> dict[str, Any]:
     return cloud.client("cloudwatch").describe_alarms()["MetricAlarms"][0]  # type: ignore[no-any-return]
 
 
-def test_a_new_alarm_has_insufficient_data_and_no_reason_data(cloud: Cloud) -> None:  # noqa: F811
+def test_a_new_alarm_has_insufficient_data_and_no_reason_data(cloud: Cloud) -> None:
     put_static(cloud)
     alarm = the_alarm(cloud)
     assert alarm["StateValue"] == "INSUFFICIENT_DATA"
@@ -75,7 +75,7 @@ def test_a_new_alarm_has_insufficient_data_and_no_reason_data(cloud: Cloud) -> N
     assert cloud.published == []
 
 
-def test_a_crossed_threshold_alarms_with_the_datapoints_in_its_reason_data(cloud: Cloud) -> None:  # noqa: F811
+def test_a_crossed_threshold_alarms_with_the_datapoints_in_its_reason_data(cloud: Cloud) -> None:
     put_static(cloud)
     send(cloud, 50.0)
     send(cloud, 150.0, start=NOON + 300)
@@ -86,7 +86,7 @@ def test_a_crossed_threshold_alarms_with_the_datapoints_in_its_reason_data(cloud
     assert [message["NewStateValue"] for _, _, message in cloud.published] == ["OK", "ALARM"]
 
 
-def test_m_of_n_datapoints_must_leave_the_band(cloud: Cloud) -> None:  # noqa: F811
+def test_m_of_n_datapoints_must_leave_the_band(cloud: Cloud) -> None:
     put_band(cloud)
     history = [100.0 + n % 7 for n in range(40)]
     send(cloud, *history, 5000.0)
@@ -100,7 +100,7 @@ def test_m_of_n_datapoints_must_leave_the_band(cloud: Cloud) -> None:  # noqa: F
     assert 100 < data["recentUpperThresholds"][0] < 200
 
 
-def test_a_band_needs_history_and_a_trained_detector(cloud: Cloud) -> None:  # noqa: F811
+def test_a_band_needs_history_and_a_trained_detector(cloud: Cloud) -> None:
     put_band(cloud)
     cloud.door("POST", "anomaly-detectors/state", {"state": "PENDING_TRAINING"})
     send(cloud, *([100.0, 101.0] * 20), 9000.0, 9000.0)
@@ -110,7 +110,7 @@ def test_a_band_needs_history_and_a_trained_detector(cloud: Cloud) -> None:  # n
     assert the_alarm(cloud)["StateValue"] == "ALARM"
 
 
-def test_metric_math_is_evaluated_against_a_static_threshold(cloud: Cloud) -> None:  # noqa: F811
+def test_metric_math_is_evaluated_against_a_static_threshold(cloud: Cloud) -> None:
     metric = {"Namespace": "AWS/EC2", "MetricName": "NetworkOut", "Dimensions": DIMENSIONS}
     cloud.client("cloudwatch").put_metric_alarm(
         AlarmName="rate",
@@ -128,7 +128,7 @@ def test_metric_math_is_evaluated_against_a_static_threshold(cloud: Cloud) -> No
     assert the_alarm(cloud)["StateValue"] == "ALARM"
 
 
-def test_setting_the_same_state_twice_acts_once(cloud: Cloud) -> None:  # noqa: F811
+def test_setting_the_same_state_twice_acts_once(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     for _ in range(2):
         cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
@@ -137,7 +137,7 @@ def test_setting_the_same_state_twice_acts_once(cloud: Cloud) -> None:  # noqa: 
     assert "StateReasonData" not in the_alarm(cloud)
 
 
-def test_only_a_transition_moves_the_transition_time(cloud: Cloud) -> None:  # noqa: F811
+def test_only_a_transition_moves_the_transition_time(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="one")
     first = the_alarm(cloud)
@@ -147,14 +147,14 @@ def test_only_a_transition_moves_the_transition_time(cloud: Cloud) -> None:  # n
     assert second["StateUpdatedTimestamp"] > first["StateUpdatedTimestamp"]
 
 
-def test_disabled_actions_stay_silent_but_eventbridge_hears(cloud: Cloud) -> None:  # noqa: F811
+def test_disabled_actions_stay_silent_but_eventbridge_hears(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud, ActionsEnabled=False)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     assert cloud.published == []
     assert [kind for kind, _ in cloud.events] == ["CloudWatch Alarm State Change"]
 
 
-def test_an_alarm_set_by_hand_returns_to_its_true_state(cloud: Cloud) -> None:  # noqa: F811
+def test_an_alarm_set_by_hand_returns_to_its_true_state(cloud: Cloud) -> None:
     cloud.door("POST", "alarms/evaluation", {"seconds": 0.05})
     cloudwatch = put_static(cloud)
     send(cloud, 50.0)
@@ -163,14 +163,14 @@ def test_an_alarm_set_by_hand_returns_to_its_true_state(cloud: Cloud) -> None:  
     assert [message["NewStateValue"] for _, _, message in cloud.published] == ["OK", "ALARM", "OK"]
 
 
-def test_an_alarm_without_data_stays_where_it_was_set(cloud: Cloud) -> None:  # noqa: F811
+def test_an_alarm_without_data_stays_where_it_was_set(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     send(cloud, 1.0, dimensions={"InstanceId": "i-another"})
     assert the_alarm(cloud)["StateValue"] == "ALARM"
 
 
-def test_updating_an_alarm_keeps_its_state(cloud: Cloud) -> None:  # noqa: F811
+def test_updating_an_alarm_keeps_its_state(cloud: Cloud) -> None:
     cloudwatch = put_static(cloud)
     cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     put_static(cloud, Threshold=500.0)
@@ -178,7 +178,7 @@ def test_updating_an_alarm_keeps_its_state(cloud: Cloud) -> None:  # noqa: F811
     assert (alarm["StateValue"], alarm["Threshold"]) == ("ALARM", 500.0)
 
 
-def test_metrics_of_aws_cannot_be_put(cloud: Cloud) -> None:  # noqa: F811
+def test_metrics_of_aws_cannot_be_put(cloud: Cloud) -> None:
     with pytest.raises(ClientError) as refused:
         cloud.client("cloudwatch").put_metric_data(
             Namespace="AWS/EC2", MetricData=[{"MetricName": "NetworkOut", "Value": 1.0}]

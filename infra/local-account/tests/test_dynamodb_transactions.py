@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from in_process import Cloud, cloud  # noqa: F401
+from in_process import Cloud
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
 from local_account.patching import pristine
@@ -24,7 +24,7 @@ def put(pk: str, value: str = "new", **extra: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def table(cloud: Cloud) -> Any:  # noqa: F811
+def table(cloud: Cloud) -> Any:
     dynamodb = cloud.client("dynamodb")
     dynamodb.create_table(
         TableName="journal",
@@ -61,7 +61,8 @@ def test_a_cancelled_transaction_names_the_reason_of_each_item_in_order(table: A
         )
     assert cancelled.value.response["Error"]["Code"] == "TransactionCanceledException"
     reasons = cancelled.value.response["CancellationReasons"]
-    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed", "None", "ConditionalCheckFailed"]
+    failed = "ConditionalCheckFailed"
+    assert [reason["Code"] for reason in reasons] == ["None", failed, "None", failed]
     assert reasons[1]["Item"]["value"] == {"S": "old"}
     assert (value_of(table, "fresh"), value_of(table, "held")) == (None, "old")
 

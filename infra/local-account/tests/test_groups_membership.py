@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from in_process import Cloud, cloud, eventually  # noqa: F401
+from in_process import Cloud, eventually
 from test_instances_states import standalone, state_of
 from test_network_interfaces import instance_of
 
@@ -17,7 +17,8 @@ def members(cloud: Cloud) -> dict[str, str]:
 
 
 def group(cloud: Cloud) -> dict[str, Any]:
-    return cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]  # type: ignore[no-any-return]
+    found = cloud.client("autoscaling").describe_auto_scaling_groups()
+    return found["AutoScalingGroups"][0]  # type: ignore[no-any-return]
 
 
 def detach(cloud: Cloud, *instance_ids: str, decrement: bool = False) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def detach(cloud: Cloud, *instance_ids: str, decrement: bool = False) -> dict[st
     )
 
 
-def test_a_detached_instance_is_detaching_then_gone_and_replaced_at_once(cloud: Cloud) -> None:  # noqa: F811
+def test_a_detached_instance_is_detaching_then_gone_and_replaced_at_once(cloud: Cloud) -> None:
     fleet = cloud.fleet()
     gone = fleet["instance_ids"][0]
     (activity,) = detach(cloud, gone)["Activities"]
@@ -44,7 +45,7 @@ def test_a_detached_instance_is_detaching_then_gone_and_replaced_at_once(cloud: 
     assert f"Detaching EC2 instance: {gone}" in {each["Description"] for each in activities}
 
 
-def test_decrementing_lowers_the_desired_capacity_but_not_under_the_minimum(cloud: Cloud) -> None:  # noqa: F811
+def test_decrementing_lowers_the_desired_capacity_but_not_under_the_minimum(cloud: Cloud) -> None:
     one, other, _ = cloud.fleet(min_size=2)["instance_ids"]
     detach(cloud, one, decrement=True)
     eventually(lambda: one not in members(cloud))
@@ -53,7 +54,7 @@ def test_decrementing_lowers_the_desired_capacity_but_not_under_the_minimum(clou
         detach(cloud, other, decrement=True)
 
 
-def test_strangers_and_instances_that_are_leaving_cannot_be_detached(cloud: Cloud) -> None:  # noqa: F811
+def test_strangers_and_instances_that_are_leaving_cannot_be_detached(cloud: Cloud) -> None:
     one, _, _ = cloud.fleet()["instance_ids"]
     with pytest.raises(ClientError, match="is not part of Auto Scaling group web"):
         detach(cloud, standalone(cloud))
@@ -63,7 +64,7 @@ def test_strangers_and_instances_that_are_leaving_cannot_be_detached(cloud: Clou
 
 
 @pytest.mark.parametrize("state", ["Pending:Wait", "Terminating", "Warmed:Stopped"])
-def test_only_members_in_service_or_standby_detach(cloud: Cloud, state: str) -> None:  # noqa: F811
+def test_only_members_in_service_or_standby_detach(cloud: Cloud, state: str) -> None:
     one, _, _ = cloud.fleet()["instance_ids"]
     cloud.door("POST", "groups/lifecycle-state", {"instance_id": one, "lifecycle_state": state})
     assert members(cloud)[one] == state
@@ -71,7 +72,7 @@ def test_only_members_in_service_or_standby_detach(cloud: Cloud, state: str) -> 
         detach(cloud, one)
 
 
-def test_at_most_twenty_move_and_fifty_are_described(cloud: Cloud) -> None:  # noqa: F811
+def test_at_most_twenty_move_and_fifty_are_described(cloud: Cloud) -> None:
     ids = cloud.fleet(size=60, max_size=80)["instance_ids"]
     with pytest.raises(ClientError, match="20"):
         detach(cloud, *ids[:21])
@@ -84,7 +85,7 @@ def test_at_most_twenty_move_and_fifty_are_described(cloud: Cloud) -> None:  # n
     assert list(members(cloud).values()).count("Detaching") <= 20
 
 
-def test_a_suspended_launch_process_leaves_no_replacement(cloud: Cloud) -> None:  # noqa: F811
+def test_a_suspended_launch_process_leaves_no_replacement(cloud: Cloud) -> None:
     ids = cloud.fleet()["instance_ids"]
     cloud.client("autoscaling").suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["Launch"])
     detach(cloud, ids[0])
@@ -92,7 +93,7 @@ def test_a_suspended_launch_process_leaves_no_replacement(cloud: Cloud) -> None:
     assert sorted(members(cloud)) == sorted(ids[1:])
 
 
-def test_scale_in_protection_is_lost_on_detach(cloud: Cloud) -> None:  # noqa: F811
+def test_scale_in_protection_is_lost_on_detach(cloud: Cloud) -> None:
     one, _, _ = cloud.fleet()["instance_ids"]
     autoscaling = cloud.client("autoscaling")
     autoscaling.set_instance_protection(AutoScalingGroupName="web", InstanceIds=[one], ProtectedFromScaleIn=True)
@@ -101,7 +102,7 @@ def test_scale_in_protection_is_lost_on_detach(cloud: Cloud) -> None:  # noqa: F
     assert described["ProtectedFromScaleIn"] is False
 
 
-def test_standby_keeps_the_instance_and_replaces_its_capacity(cloud: Cloud) -> None:  # noqa: F811
+def test_standby_keeps_the_instance_and_replaces_its_capacity(cloud: Cloud) -> None:
     ids = cloud.fleet()["instance_ids"]
     autoscaling = cloud.client("autoscaling")
     autoscaling.enter_standby(AutoScalingGroupName="web", InstanceIds=[ids[0]], ShouldDecrementDesiredCapacity=False)
@@ -113,7 +114,7 @@ def test_standby_keeps_the_instance_and_replaces_its_capacity(cloud: Cloud) -> N
     assert members(cloud)[ids[0]] == "Standby"
 
 
-def test_leaving_standby_raises_the_desired_capacity_up_to_the_maximum(cloud: Cloud) -> None:  # noqa: F811
+def test_leaving_standby_raises_the_desired_capacity_up_to_the_maximum(cloud: Cloud) -> None:
     ids = cloud.fleet(max_size=3)["instance_ids"]
     autoscaling = cloud.client("autoscaling")
     autoscaling.enter_standby(AutoScalingGroupName="web", InstanceIds=[ids[0]], ShouldDecrementDesiredCapacity=True)
@@ -124,7 +125,7 @@ def test_leaving_standby_raises_the_desired_capacity_up_to_the_maximum(cloud: Cl
     assert group(cloud)["DesiredCapacity"] == 3
 
 
-def test_a_member_that_stops_is_terminated_and_replaced_despite_its_protection(cloud: Cloud) -> None:  # noqa: F811
+def test_a_member_that_stops_is_terminated_and_replaced_despite_its_protection(cloud: Cloud) -> None:
     ids = cloud.fleet(protection=True)["instance_ids"]
     cloud.client("ec2").stop_instances(InstanceIds=[ids[0]])
     eventually(lambda: state_of(cloud, ids[0]) == "terminated")
@@ -132,7 +133,7 @@ def test_a_member_that_stops_is_terminated_and_replaced_despite_its_protection(c
     assert len(members(cloud)) == 3
 
 
-def test_an_unhealthy_member_is_terminated_and_replaced(cloud: Cloud) -> None:  # noqa: F811
+def test_an_unhealthy_member_is_terminated_and_replaced(cloud: Cloud) -> None:
     ids = cloud.fleet()["instance_ids"]
     cloud.client("autoscaling").set_instance_health(InstanceId=ids[1], HealthStatus="Unhealthy")
     assert state_of(cloud, ids[1]) == "terminated"
@@ -140,7 +141,7 @@ def test_an_unhealthy_member_is_terminated_and_replaced(cloud: Cloud) -> None:  
     assert ids[1] not in members(cloud)
 
 
-def test_a_detaching_instance_that_stops_is_left_alone(cloud: Cloud) -> None:  # noqa: F811
+def test_a_detaching_instance_that_stops_is_left_alone(cloud: Cloud) -> None:
     ids = cloud.fleet()["instance_ids"]
     cloud.door("POST", "delays", {"detach_seconds": 0.5})
     detach(cloud, ids[0])
@@ -151,7 +152,7 @@ def test_a_detaching_instance_that_stops_is_left_alone(cloud: Cloud) -> None:  #
     assert state_of(cloud, ids[0]) == "stopped"
 
 
-def test_attaching_needs_a_running_instance_and_room(cloud: Cloud) -> None:  # noqa: F811
+def test_attaching_needs_a_running_instance_and_room(cloud: Cloud) -> None:
     cloud.fleet(max_size=4)
     first, second = standalone(cloud), standalone(cloud)
     autoscaling = cloud.client("autoscaling")
@@ -165,7 +166,7 @@ def test_attaching_needs_a_running_instance_and_room(cloud: Cloud) -> None:  # n
         autoscaling.attach_instances(AutoScalingGroupName="web", InstanceIds=[standalone(cloud)])
 
 
-def test_an_instance_can_be_detached_and_attached_again(cloud: Cloud) -> None:  # noqa: F811
+def test_an_instance_can_be_detached_and_attached_again(cloud: Cloud) -> None:
     one, _, _ = cloud.fleet()["instance_ids"]
     detach(cloud, one, decrement=True)
     eventually(lambda: one not in members(cloud))

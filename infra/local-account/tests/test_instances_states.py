@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from in_process import Cloud, cloud, eventually  # noqa: F401
+from in_process import Cloud, eventually
 from test_network_interfaces import code_of, instance_of
 
 
@@ -18,7 +18,7 @@ def state_of(cloud: Cloud, instance_id: str) -> str:
     return str(instance_of(cloud, instance_id)["State"]["Name"])
 
 
-def test_a_stop_takes_time_and_says_why(cloud: Cloud) -> None:  # noqa: F811
+def test_a_stop_takes_time_and_says_why(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     (change,) = cloud.client("ec2").stop_instances(InstanceIds=[instance_id])["StoppingInstances"]
     assert (change["PreviousState"]["Name"], change["CurrentState"]["Name"]) == ("running", "stopping")
@@ -29,7 +29,7 @@ def test_a_stop_takes_time_and_says_why(cloud: Cloud) -> None:  # noqa: F811
     eventually(lambda: state_of(cloud, instance_id) == "stopped")
 
 
-def test_a_start_takes_time_and_waits_for_the_stop(cloud: Cloud) -> None:  # noqa: F811
+def test_a_start_takes_time_and_waits_for_the_stop(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     ec2.stop_instances(InstanceIds=[instance_id])
@@ -42,7 +42,7 @@ def test_a_start_takes_time_and_waits_for_the_stop(cloud: Cloud) -> None:  # noq
     eventually(lambda: state_of(cloud, instance_id) == "running")
 
 
-def test_stopping_a_stopped_instance_changes_nothing(cloud: Cloud) -> None:  # noqa: F811
+def test_stopping_a_stopped_instance_changes_nothing(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     ec2.stop_instances(InstanceIds=[instance_id])
@@ -52,7 +52,7 @@ def test_stopping_a_stopped_instance_changes_nothing(cloud: Cloud) -> None:  # n
 
 
 @pytest.mark.parametrize("hardware", [{"root_device_type": "instance-store"}, {"spot": "one-time"}])
-def test_instances_that_cannot_stop_say_so(cloud: Cloud, hardware: dict[str, str]) -> None:  # noqa: F811
+def test_instances_that_cannot_stop_say_so(cloud: Cloud, hardware: dict[str, str]) -> None:
     instance_id = standalone(cloud)
     cloud.door("POST", "instances/hardware", {"instance_id": instance_id, **hardware})
     with pytest.raises(ClientError) as refused:
@@ -61,7 +61,7 @@ def test_instances_that_cannot_stop_say_so(cloud: Cloud, hardware: dict[str, str
     assert state_of(cloud, instance_id) == "running"
 
 
-def test_a_persistent_spot_instance_stops(cloud: Cloud) -> None:  # noqa: F811
+def test_a_persistent_spot_instance_stops(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     cloud.door("POST", "instances/hardware", {"instance_id": instance_id, "spot": "persistent"})
     cloud.client("ec2").stop_instances(InstanceIds=[instance_id])
@@ -69,7 +69,7 @@ def test_a_persistent_spot_instance_stops(cloud: Cloud) -> None:  # noqa: F811
     assert state_of(cloud, instance_id) == "stopping"
 
 
-def test_stop_protection_is_set_read_and_cleared(cloud: Cloud) -> None:  # noqa: F811
+def test_stop_protection_is_set_read_and_cleared(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     ec2.modify_instance_attribute(InstanceId=instance_id, DisableApiStop={"Value": True})
@@ -83,7 +83,7 @@ def test_stop_protection_is_set_read_and_cleared(cloud: Cloud) -> None:  # noqa:
     assert state_of(cloud, instance_id) == "stopping"
 
 
-def test_termination_protection_holds_until_it_is_cleared(cloud: Cloud) -> None:  # noqa: F811
+def test_termination_protection_holds_until_it_is_cleared(cloud: Cloud) -> None:
     instance_id = standalone(cloud, protection=True)
     ec2 = cloud.client("ec2")
     with pytest.raises(ClientError) as refused:
@@ -96,7 +96,7 @@ def test_termination_protection_holds_until_it_is_cleared(cloud: Cloud) -> None:
     assert state_of(cloud, instance_id) == "terminated"
 
 
-def test_only_a_configured_instance_hibernates(cloud: Cloud) -> None:  # noqa: F811
+def test_only_a_configured_instance_hibernates(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     with pytest.raises(ClientError) as refused:
@@ -108,7 +108,7 @@ def test_only_a_configured_instance_hibernates(cloud: Cloud) -> None:  # noqa: F
     assert instance_of(cloud, instance_id)["StateReason"]["Code"] == "Client.UserInitiatedHibernate"
 
 
-def test_volumes_are_kept_when_they_are_told_to_be(cloud: Cloud) -> None:  # noqa: F811
+def test_volumes_are_kept_when_they_are_told_to_be(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     mappings = instance_of(cloud, instance_id)["BlockDeviceMappings"]
@@ -126,7 +126,7 @@ def test_volumes_are_kept_when_they_are_told_to_be(cloud: Cloud) -> None:  # noq
     assert [volume["State"] for volume in volumes] == ["available", "available"]
 
 
-def test_a_profile_is_found_by_instance_and_taken_away(cloud: Cloud) -> None:  # noqa: F811
+def test_a_profile_is_found_by_instance_and_taken_away(cloud: Cloud) -> None:
     instance_id = standalone(cloud, instance_profile=True)
     ec2 = cloud.client("ec2")
     by_instance = [{"Name": "instance-id", "Values": [instance_id]}]

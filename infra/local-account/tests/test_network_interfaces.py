@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from in_process import Cloud, cloud  # noqa: F401
+from in_process import Cloud
 
 
 def code_of(refused: Any) -> str:
@@ -30,7 +30,7 @@ def new_group(cloud: Cloud, vpc_id: str, name: str = "cordon-quarantine") -> str
     return str(ec2.create_security_group(GroupName=name, Description="Empty", VpcId=vpc_id)["GroupId"])
 
 
-def test_an_interface_has_exactly_the_groups_that_were_set(cloud: Cloud) -> None:  # noqa: F811
+def test_an_interface_has_exactly_the_groups_that_were_set(cloud: Cloud) -> None:
     fleet = cloud.fleet(two_eni_index=1)
     instance_id = fleet["two_eni_instance"]
     quarantine = new_group(cloud, fleet["vpc_id"])
@@ -44,7 +44,7 @@ def test_an_interface_has_exactly_the_groups_that_were_set(cloud: Cloud) -> None
     assert {group["GroupId"] for each in described["NetworkInterfaces"] for group in each["Groups"]} == {quarantine}
 
 
-def test_groups_that_do_not_exist_in_the_vpc_are_refused(cloud: Cloud) -> None:  # noqa: F811
+def test_groups_that_do_not_exist_in_the_vpc_are_refused(cloud: Cloud) -> None:
     fleet = cloud.fleet(size=1)
     ec2 = cloud.client("ec2")
     elsewhere = new_group(cloud, ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"])
@@ -59,7 +59,7 @@ def test_groups_that_do_not_exist_in_the_vpc_are_refused(cloud: Cloud) -> None: 
     assert groups_by_interface(cloud, fleet["instance_ids"][0]) == {interface: [fleet["service_group_id"]]}
 
 
-def test_a_group_in_use_cannot_be_deleted(cloud: Cloud) -> None:  # noqa: F811
+def test_a_group_in_use_cannot_be_deleted(cloud: Cloud) -> None:
     fleet = cloud.fleet(size=1)
     unused = new_group(cloud, fleet["vpc_id"])
     ec2 = cloud.client("ec2")
@@ -72,7 +72,7 @@ def test_a_group_in_use_cannot_be_deleted(cloud: Cloud) -> None:  # noqa: F811
     assert code_of(refused) == "InvalidGroup.NotFound"
 
 
-def test_group_names_are_unique_in_a_vpc_whatever_their_case(cloud: Cloud) -> None:  # noqa: F811
+def test_group_names_are_unique_in_a_vpc_whatever_their_case(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     one, other = (ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"] for block in ("10.1.0.0/16", "10.2.0.0/16"))
     new_group(cloud, one)
@@ -83,7 +83,7 @@ def test_group_names_are_unique_in_a_vpc_whatever_their_case(cloud: Cloud) -> No
 
 
 @pytest.mark.parametrize("ipv6", [False, True])
-def test_a_new_group_allows_all_egress_until_it_is_revoked(cloud: Cloud, ipv6: bool) -> None:  # noqa: F811
+def test_a_new_group_allows_all_egress_until_it_is_revoked(cloud: Cloud, ipv6: bool) -> None:
     ec2 = cloud.client("ec2")
     vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16", AmazonProvidedIpv6CidrBlock=ipv6)["Vpc"]["VpcId"]
     group_id = new_group(cloud, vpc_id)
@@ -94,7 +94,7 @@ def test_a_new_group_allows_all_egress_until_it_is_revoked(cloud: Cloud, ipv6: b
     assert ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]["IpPermissionsEgress"] == []
 
 
-def test_egress_is_revoked_by_the_permissions_that_were_described(cloud: Cloud) -> None:  # noqa: F811
+def test_egress_is_revoked_by_the_permissions_that_were_described(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
     group_id = new_group(cloud, vpc_id)
@@ -107,7 +107,7 @@ def test_egress_is_revoked_by_the_permissions_that_were_described(cloud: Cloud) 
     assert code_of(refused) == "InvalidPermission.NotFound"
 
 
-def test_a_default_vpc_answers_a_mismatch_without_an_error(cloud: Cloud) -> None:  # noqa: F811
+def test_a_default_vpc_answers_a_mismatch_without_an_error(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     group_id = new_group(cloud, vpc_id)
@@ -117,7 +117,7 @@ def test_a_default_vpc_answers_a_mismatch_without_an_error(cloud: Cloud) -> None
     assert len(ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]["IpPermissionsEgress"]) == 1
 
 
-def test_the_groups_of_an_instance_with_two_interfaces_cannot_be_set_at_once(cloud: Cloud) -> None:  # noqa: F811
+def test_the_groups_of_an_instance_with_two_interfaces_cannot_be_set_at_once(cloud: Cloud) -> None:
     fleet = cloud.fleet(size=2, two_eni_index=0)
     quarantine = new_group(cloud, fleet["vpc_id"])
     ec2 = cloud.client("ec2")
@@ -130,7 +130,7 @@ def test_the_groups_of_an_instance_with_two_interfaces_cannot_be_set_at_once(clo
 
 
 @pytest.mark.parametrize("managed", [{"requester_managed": True}, {"operator": "eks.amazonaws.com"}])
-def test_managed_interfaces_are_told_apart_and_cannot_be_changed(  # noqa: F811
+def test_managed_interfaces_are_told_apart_and_cannot_be_changed(
     cloud: Cloud, managed: dict[str, Any]
 ) -> None:
     fleet = cloud.fleet(size=1)
@@ -147,7 +147,7 @@ def test_managed_interfaces_are_told_apart_and_cannot_be_changed(  # noqa: F811
     assert code_of(refused) == "OperationNotPermitted"
 
 
-def test_more_interfaces_can_be_attached(cloud: Cloud) -> None:  # noqa: F811
+def test_more_interfaces_can_be_attached(cloud: Cloud) -> None:
     fleet = cloud.fleet(size=1)
     for _ in range(7):
         cloud.door("POST", "network-interfaces", {"instance_id": fleet["instance_ids"][0]})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from in_process import Cloud, cloud  # noqa: F401
+from in_process import Cloud
 from test_groups_membership import group, members
 from test_network_interfaces import groups_by_interface, instance_of
 
 
-def test_a_fleet_is_whole_and_in_service(cloud: Cloud) -> None:  # noqa: F811
+def test_a_fleet_is_whole_and_in_service(cloud: Cloud) -> None:
     fleet = cloud.fleet(
         size=4, two_eni_index=1, target_group=True, instance_profile=True, tags={"cordon:drills": "allowed"}
     )
@@ -25,7 +25,7 @@ def test_a_fleet_is_whole_and_in_service(cloud: Cloud) -> None:  # noqa: F811
     assert not any(tag["Key"].startswith("cordon:") for each in instances for tag in each["Tags"])
 
 
-def test_the_second_interface_is_in_another_subnet_of_the_same_zone(cloud: Cloud) -> None:  # noqa: F811
+def test_the_second_interface_is_in_another_subnet_of_the_same_zone(cloud: Cloud) -> None:
     fleet = cloud.fleet(two_eni_index=1)
     assert fleet["two_eni_instance"] == fleet["instance_ids"][1]
     assert len(groups_by_interface(cloud, fleet["two_eni_instance"])) == 2
@@ -36,13 +36,13 @@ def test_the_second_interface_is_in_another_subnet_of_the_same_zone(cloud: Cloud
     assert len({each["AvailabilityZone"] for each in zones}) == 1
 
 
-def test_two_fleets_live_side_by_side(cloud: Cloud) -> None:  # noqa: F811
+def test_two_fleets_live_side_by_side(cloud: Cloud) -> None:
     one, other = cloud.fleet(group="web"), cloud.fleet(group="api/blue", mode="observe")
     assert not set(one["instance_ids"]) & set(other["instance_ids"])
     assert len(members(cloud)) == 6
 
 
-def test_delays_are_changed_one_at_a_time(cloud: Cloud) -> None:  # noqa: F811
+def test_delays_are_changed_one_at_a_time(cloud: Cloud) -> None:
     before = cloud.door("POST", "delays", {})
     after = cloud.door("POST", "delays", {"stop_seconds": 7})
     assert after == {**before, "stop_seconds": 7.0}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from in_process import Cloud, cloud, eventually  # noqa: F401
+from in_process import Cloud, eventually
 from test_instances_states import standalone
 
 
-def test_snapshots_of_every_volume_complete_after_a_while(cloud: Cloud) -> None:  # noqa: F811
+def test_snapshots_of_every_volume_complete_after_a_while(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     tag = {"Key": "cordon:incident", "Value": "inc-20260101-000000-0123456789"}
@@ -26,7 +26,7 @@ def test_snapshots_of_every_volume_complete_after_a_while(cloud: Cloud) -> None:
     eventually(lambda: read() == [(each, "completed") for each in ids])
 
 
-def test_a_snapshot_outlives_its_volume(cloud: Cloud) -> None:  # noqa: F811
+def test_a_snapshot_outlives_its_volume(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
     made = ec2.create_snapshots(InstanceSpecification={"InstanceId": instance_id})["Snapshots"]

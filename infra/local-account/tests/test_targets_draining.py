@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from in_process import Cloud, cloud, eventually  # noqa: F401
+from in_process import Cloud, eventually
 from test_groups_membership import detach, members
+from test_instances_states import state_of
+from test_network_interfaces import groups_by_interface, new_group
 
 
 def health(cloud: Cloud, arn: str) -> dict[str, str]:
@@ -11,7 +13,7 @@ def health(cloud: Cloud, arn: str) -> dict[str, str]:
     return {each["Target"]["Id"]: each["TargetHealth"]["State"] for each in found}
 
 
-def test_a_deregistered_target_drains_and_then_leaves(cloud: Cloud) -> None:  # noqa: F811
+def test_a_deregistered_target_drains_and_then_leaves(cloud: Cloud) -> None:
     fleet = cloud.fleet(target_group=True)
     arn, one = fleet["target_group_arn"], fleet["instance_ids"][0]
     assert health(cloud, arn) == dict.fromkeys(fleet["instance_ids"], "healthy")
@@ -23,13 +25,13 @@ def test_a_deregistered_target_drains_and_then_leaves(cloud: Cloud) -> None:  # 
     assert asked["TargetHealth"]["State"] == "unused"
 
 
-def test_deregistering_a_stranger_is_no_error(cloud: Cloud) -> None:  # noqa: F811
+def test_deregistering_a_stranger_is_no_error(cloud: Cloud) -> None:
     fleet = cloud.fleet(target_group=True)
     cloud.client("elbv2").deregister_targets(TargetGroupArn=fleet["target_group_arn"], Targets=[{"Id": "i-0"}])
     assert len(health(cloud, fleet["target_group_arn"])) == 3
 
 
-def test_registering_again_ends_the_draining(cloud: Cloud) -> None:  # noqa: F811
+def test_registering_again_ends_the_draining(cloud: Cloud) -> None:
     fleet = cloud.fleet(target_group=True)
     arn, one = fleet["target_group_arn"], fleet["instance_ids"][0]
     elbv2 = cloud.client("elbv2")
@@ -38,10 +40,36 @@ def test_registering_again_ends_the_draining(cloud: Cloud) -> None:  # noqa: F81
     assert health(cloud, arn)[one] == "healthy"
 
 
-def test_detaching_drains_and_the_replacement_registers(cloud: Cloud) -> None:  # noqa: F811
+def test_detaching_drains_and_the_replacement_registers(cloud: Cloud) -> None:
     fleet = cloud.fleet(target_group=True)
     arn, gone = fleet["target_group_arn"], fleet["instance_ids"][0]
     detach(cloud, gone)
     assert health(cloud, arn)[gone] == "draining"
     eventually(lambda: gone not in health(cloud, arn) and len(health(cloud, arn)) == 3)
     assert set(health(cloud, arn)) == set(members(cloud))
+
+
+def cut_off(cloud: Cloud, fleet: dict[str, str], instance_id: str) -> None:
+    quarantine = new_group(cloud, fleet["vpc_id"])
+    for interface in groups_by_interface(cloud, instance_id):
+        cloud.client("ec2").modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[quarantine])
+
+
+def test_a_member_cut_off_but_not_detached_is_terminated_by_a_group_that_heeds_its_load_balancer(
+    cloud: Cloud,
+) -> None:
+    fleet = cloud.fleet(target_group=True, health_check_type="ELB")
+    one = fleet["instance_ids"][0]
+    cut_off(cloud, fleet, one)
+    assert health(cloud, fleet["target_group_arn"])[one] == "unhealthy"
+    eventually(lambda: state_of(cloud, one) == "terminated")
+    assert one not in members(cloud)
+
+
+def test_a_member_detached_while_it_is_cut_off_survives(cloud: Cloud) -> None:
+    fleet = cloud.fleet(target_group=True, health_check_type="ELB")
+    one = fleet["instance_ids"][0]
+    cut_off(cloud, fleet, one)
+    detach(cloud, one)
+    eventually(lambda: one not in members(cloud))
+    assert state_of(cloud, one) == "running"
