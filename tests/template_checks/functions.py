@@ -1,0 +1,81 @@
+"""The functions, their roles, their logs, and what becomes of what they fail at."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from local_account.resource_policy import allows_service
+from tests.template_checks.deployed import ACCOUNT, OTHER_ACCOUNT, Deployed, check
+from tests.template_checks.signals import may_invoke
+
+BINARIES = {
+    "ContainInstance": "contain-instance",
+    "ReconcileIncidents": "reconcile-incidents",
+    "RevokeCredentials": "revoke-credentials",
+}
+# Retries of a failed asynchronous invocation; the reconciler's next run is its retry.
+RETRIES = {"ContainInstance": 2, "ReconcileIncidents": 0, "RevokeCredentials": 2}
+
+
+def it_runs_its_own_binary_under_its_own_role(name: str, deployed: Deployed) -> None:
+    described = deployed.clients["lambda"].get_function(FunctionName=f"cordon-{BINARIES[name]}")
+    configuration = described["Configuration"]
+    assert configuration["Runtime"] == "provided.al2023"
+    assert configuration["Handler"] == "bootstrap"
+    assert configuration["Architectures"] == ["arm64"]
+    assert configuration["TracingConfig"] == {"Mode": "Active"}
+    assert configuration["Role"] == deployed.arn(f"{name}Role")
+    reserved = described.get("Concurrency", {}).get("ReservedConcurrentExecutions")
+    assert reserved == (20 if name == "ContainInstance" else None)
+
+
+def only_lambda_takes_its_role(name: str, deployed: Deployed) -> None:
+    roles = deployed.clients["iam"].list_roles(PathPrefix="/cordon/")["Roles"]
+    role = next((role for role in roles if f"-{name}Role-" in role["RoleName"]), None)
+    assert role is not None, f"{name} has no role"
+    trust = role["AssumeRolePolicyDocument"]
+    assert allows_service(trust, "lambda.amazonaws.com", "sts:AssumeRole", None, {"aws:SourceAccount": ACCOUNT})
+    assert not allows_service(trust, "ec2.amazonaws.com", "sts:AssumeRole", None, {"aws:SourceAccount": OTHER_ACCOUNT})
+    assert deployed.clients["iam"].list_role_policies(RoleName=role["RoleName"])["PolicyNames"] == [BINARIES[name]]
+    assert deployed.clients["iam"].list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"] == []
+
+
+def its_log_group_keeps_encrypted_logs(name: str, deployed: Deployed) -> None:
+    wanted = f"/aws/lambda/cordon-{BINARIES[name]}"
+    groups = deployed.clients["logs"].describe_log_groups(logGroupNamePrefix=wanted)["logGroups"]
+    assert [group["logGroupName"] for group in groups] == [wanted]
+    assert groups[0]["retentionInDays"] == 365
+    assert groups[0]["kmsKeyId"] == deployed.arn("LogKey")
+
+
+def its_failed_invocations_are_kept(name: str, deployed: Deployed) -> None:
+    function = deployed.id(f"{name}Function")
+    configured = deployed.clients["lambda"].list_function_event_invoke_configs(FunctionName=function)
+    (configuration,) = configured["FunctionEventInvokeConfigs"] or [None]
+    assert configuration is not None, f"{name} keeps no failed invocations"
+    assert configuration["MaximumRetryAttempts"] == RETRIES[name]
+    destination = configuration["DestinationConfig"]["OnFailure"]["Destination"]
+    assert destination == deployed.arn("InvocationFailureQueue")
+
+
+for prefix in BINARIES:
+    check(f"{prefix}Function")(partial(it_runs_its_own_binary_under_its_own_role, prefix))
+    check(f"{prefix}Role")(partial(only_lambda_takes_its_role, prefix))
+    check(f"{prefix}LogGroup")(partial(its_log_group_keeps_encrypted_logs, prefix))
+    check(f"{prefix}FunctionEventInvokeConfig")(partial(its_failed_invocations_are_kept, prefix))
+
+
+@check("ReconcileIncidentsSchedule")
+def incidents_are_reconciled_every_minute(deployed: Deployed) -> None:
+    events = deployed.clients["events"]
+    rules = [rule for rule in events.list_rules()["Rules"] if rule.get("ScheduleExpression") == "rate(1 minute)"]
+    assert [rule["State"] for rule in rules] == ["ENABLED"]
+    targets = events.list_targets_by_rule(Rule=rules[0]["Name"])["Targets"]
+    assert [target["Arn"] for target in targets] == [deployed.arn("ReconcileIncidentsFunction")]
+
+
+@check("ReconcileIncidentsPermission")
+def the_schedule_may_invoke_reconcile_incidents(deployed: Deployed) -> None:
+    invoke = partial(may_invoke, deployed, "ReconcileIncidentsFunction", "events.amazonaws.com")
+    assert invoke({"aws:SourceArn": deployed.arn("ReconcileIncidentsSchedule")})
+    assert not invoke({"aws:SourceArn": deployed.arn("ReconcileIncidentsSchedule") + "-of-another"})

@@ -1,0 +1,124 @@
+"""What the template's parameters default to, refuse and hand to the functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_account.deploy.problems import DeployError
+from tests.template_checks import Deployed, deployed_stack, plain_template
+from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REVOCABLE_ROLE
+
+DEFAULTS = {
+    "CORDON_MODE": "observe",
+    "CORDON_ALLOW_DRILLS": "false",
+    "CORDON_GROUP_LIMIT_COUNT": "3",
+    "CORDON_GROUP_LIMIT_PERCENT": "25",
+    "CORDON_ACCOUNT_LIMIT_COUNT": "10",
+    "CORDON_LIMIT_WINDOW_SECONDS": "3600",
+    "CORDON_MIN_HEALTHY_INSTANCES": "1",
+    "CORDON_FLEET_EVENT_COUNT": "3",
+    "CORDON_FLEET_EVENT_PERCENT": "20",
+    "CORDON_COOL_DOWN_SECONDS": "3600",
+    "CORDON_REVOCABLE_ROLE_ARNS": "",
+    "CORDON_ACCOUNT_ID": ACCOUNT,
+    "CORDON_PARTITION": "aws",
+}
+
+
+@pytest.fixture
+def binary(tmp_path: Path) -> Path:
+    path = tmp_path / "bootstrap"
+    path.write_bytes(b"#!/bin/sh\n")
+    return path
+
+
+def environment(deployed: Deployed, function: str) -> dict[str, str]:
+    configuration = deployed.clients["lambda"].get_function_configuration(FunctionName=deployed.id(function))
+    return configuration["Environment"]["Variables"]
+
+
+def resources_of_the_stack(deployed: Deployed) -> dict[str, str]:
+    return {
+        "CORDON_TABLE": deployed.id("JournalTable"),
+        "CORDON_EVIDENCE_BUCKET": deployed.id("EvidenceBucket"),
+        "CORDON_EVIDENCE_KEY_ARN": deployed.arn("EvidenceKey"),
+        "CORDON_NOTIFICATION_TOPIC_ARN": deployed.id("NotificationTopic"),
+        "CORDON_ALARM_TOPIC_ARNS": deployed.id("AlarmTopic"),
+        "CORDON_REVOKE_FUNCTION": deployed.id("RevokeCredentialsFunction"),
+    }
+
+
+@pytest.mark.parametrize("function", ["ContainInstanceFunction", "ReconcileIncidentsFunction"])
+def test_a_stack_of_defaults_touches_nothing_and_has_every_limit(function: str, binary: Path) -> None:
+    with deployed_stack(plain_template(), binary, {}) as deployed:
+        assert environment(deployed, function) == {**DEFAULTS, **resources_of_the_stack(deployed)}
+
+
+def test_revoke_credentials_is_told_only_what_it_needs(binary: Path) -> None:
+    with deployed_stack(plain_template(), binary) as deployed:
+        assert environment(deployed, "RevokeCredentialsFunction") == {
+            "CORDON_TABLE": deployed.id("JournalTable"),
+            "CORDON_ACCOUNT_ID": ACCOUNT,
+            "CORDON_PARTITION": "aws",
+            "CORDON_REVOCABLE_ROLE_ARNS": REVOCABLE_ROLE,
+        }
+
+
+def test_topics_elsewhere_come_after_the_stacks_own(binary: Path) -> None:
+    with deployed_stack(plain_template(), binary, {"AlarmTopicArn2": ELSEWHERE[2]}) as deployed:
+        topics = environment(deployed, "ContainInstanceFunction")["CORDON_ALARM_TOPIC_ARNS"]
+
+        assert topics == f"{deployed.id('AlarmTopic')},{ELSEWHERE[2]}"
+
+
+def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
+    template = plain_template()
+    optional = {name for name, resource in template["Resources"].items() if "Condition" in resource}
+
+    with deployed_stack(template, binary, {}) as deployed:
+        assert set(deployed.stack.resources) == set(template["Resources"]) - optional
+        described = deployed.clients["lambda"].get_function(FunctionName=deployed.id("ContainInstanceFunction"))
+        assert "Concurrency" not in described
+
+
+def test_without_listed_roles_nobody_writes_iam(binary: Path) -> None:
+    with deployed_stack(plain_template(), binary, {}) as deployed:
+        granted = deployed.clients["iam"].get_role_policy(
+            RoleName=deployed.id("RevokeCredentialsRole"), PolicyName="revoke-credentials"
+        )["PolicyDocument"]["Statement"]
+
+    assert [s["Sid"] for s in granted if s["Effect"] == "Allow" and "iam:" in str(s["Action"])] == [
+        "FindTheRoleOfAProfile"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("Mode", "enforced"),
+        ("AllowDrills", "yes"),
+        ("GroupLimitCount", 0),
+        ("GroupLimitPercent", 101),
+        ("AccountLimitCount", 0),
+        ("LimitWindowSeconds", 59),
+        ("MinHealthyInstances", -1),
+        ("FleetEventCount", 0),
+        ("FleetEventPercent", 0),
+        ("CoolDownSeconds", -1),
+        ("RevocableRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
+        ("RevocableRoleArns", "*"),
+        ("RevocableRoleArns", f"{REVOCABLE_ROLE},arn:aws:iam::{ACCOUNT}:user/x"),
+        ("AlarmTopicArn1", "arn:aws:sns:us-east-1:123456789012:*"),
+        ("NotificationEmail", "nobody"),
+        ("AlarmStateChangePrefix", ""),
+        ("ObjectLockDays", 0),
+        ("Architecture", "riscv64"),
+    ],
+)
+def test_a_value_that_would_widen_cordons_power_or_break_it_is_refused(parameter: str, value: Any, binary: Path) -> None:
+    with pytest.raises(DeployError, match=f"parameter {parameter}: "):
+        with deployed_stack(plain_template(), binary, {parameter: value}):
+            pass

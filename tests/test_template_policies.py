@@ -1,0 +1,211 @@
+"""What the deployed roles may do and may not, judged by evaluating the policies that were deployed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_account.deploy.policies import POLICIES, differences, files
+from local_account.iam_policy import Decision, evaluate
+from tests.template_checks import Deployed, deployed_stack, plain_template
+from tests.template_checks.deployed import ACCOUNT, REGION, REVOCABLE_ROLE
+
+EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
+INSTANCE, INTERFACE, GROUP, VPC = (f"{EC2}{kind}/x" for kind in ("instance", "network-interface", "security-group", "vpc"))
+SNAPSHOT = f"arn:aws:ec2:{REGION}::snapshot/*"
+FLEET = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/web"
+QUARANTINE = {"aws:ResourceTag/cordon:quarantine": "true"}
+NEW_QUARANTINE = {"aws:RequestTag/cordon:quarantine": "true", "aws:TagKeys": ["cordon:quarantine"]}
+OF_INCIDENT = {"aws:RequestTag/cordon:incident": "inc-1", "aws:TagKeys": ["cordon:incident"]}
+CONTAINERS = ("contain-instance", "reconcile-incidents")
+ALL = (*CONTAINERS, "revoke-credentials")
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    binary = tmp_path_factory.mktemp("code") / "bootstrap"
+    binary.write_bytes(b"#!/bin/sh\n")
+    with deployed_stack(plain_template(), binary) as deployed:
+        yield deployed
+
+
+def policy(deployed: Deployed, function: str) -> dict[str, Any]:
+    logical_id = "".join(word.capitalize() for word in function.split("-")) + "Role"
+    iam, role = deployed.clients["iam"], deployed.id(logical_id)
+    return iam.get_role_policy(RoleName=role, PolicyName=function)["PolicyDocument"]
+
+
+def may(deployed: Deployed, function: str, action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
+    return evaluate([policy(deployed, function)], action, resource, context or {}) is Decision.ALLOWED
+
+
+def test_the_policies_on_file_are_those_of_the_template() -> None:
+    assert differences(POLICIES, files()) == []
+
+
+@pytest.mark.parametrize("function", CONTAINERS)
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("ec2:ModifyNetworkInterfaceAttribute", INTERFACE, {}),
+        ("ec2:ModifyNetworkInterfaceAttribute", GROUP, QUARANTINE),
+        ("ec2:RevokeSecurityGroupEgress", GROUP, QUARANTINE),
+        ("ec2:RevokeSecurityGroupIngress", GROUP, QUARANTINE),
+        ("ec2:CreateSecurityGroup", VPC, {}),
+        ("ec2:CreateSecurityGroup", GROUP, NEW_QUARANTINE),
+        ("ec2:CreateTags", GROUP, {**NEW_QUARANTINE, "ec2:CreateAction": "CreateSecurityGroup"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {"ec2:Attribute": "DisableApiTermination"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {"ec2:Attribute": "disableApiStop"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {"ec2:Attribute": "BlockDeviceMapping"}),
+        ("ec2:CreateSnapshots", INSTANCE, {}),
+        ("ec2:CreateSnapshots", f"{EC2}volume/x", {}),
+        ("ec2:CreateSnapshots", SNAPSHOT, OF_INCIDENT),
+        ("ec2:CreateTags", SNAPSHOT, {**OF_INCIDENT, "ec2:CreateAction": "CreateSnapshots"}),
+        ("ec2:CreateTags", INSTANCE, OF_INCIDENT),
+        ("ec2:StopInstances", INSTANCE, {}),
+        ("ec2:DisassociateIamInstanceProfile", INSTANCE, {}),
+        ("autoscaling:DetachInstances", FLEET, {"aws:ResourceTag/cordon:mode": "enforce"}),
+        ("autoscaling:EnterStandby", FLEET, {"aws:ResourceTag/cordon:mode": "observe"}),
+    ],
+)
+def test_a_containing_function_may_do_its_steps(
+    deployed: Deployed, function: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert may(deployed, function, action, resource, context)
+
+
+@pytest.mark.parametrize("function", CONTAINERS)
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        # A group that isn't a quarantine group, or that would be made one only now.
+        ("ec2:ModifyNetworkInterfaceAttribute", GROUP, {}),
+        ("ec2:ModifyNetworkInterfaceAttribute", GROUP, {"aws:ResourceTag/cordon:quarantine": "false"}),
+        ("ec2:CreateTags", GROUP, NEW_QUARANTINE),
+        ("ec2:CreateTags", GROUP, {**NEW_QUARANTINE, "ec2:CreateAction": "RunInstances"}),
+        ("ec2:CreateSecurityGroup", GROUP, {}),
+        ("ec2:RevokeSecurityGroupEgress", GROUP, {}),
+        ("ec2:RevokeSecurityGroupIngress", GROUP, {}),
+        ("ec2:AuthorizeSecurityGroupIngress", GROUP, QUARANTINE),
+        # Attributes by which an instance could be taken over.
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {"ec2:Attribute": "UserData"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {"ec2:Attribute": "GroupSet"}),
+        # Tags that Cordon's own authority, or anybody's, hangs on.
+        ("ec2:CreateTags", INSTANCE, {"aws:RequestTag/Name": "x", "aws:TagKeys": ["Name"]}),
+        ("ec2:CreateTags", INSTANCE, {**OF_INCIDENT, "aws:TagKeys": ["cordon:incident", "Name"]}),
+        ("ec2:CreateTags", SNAPSHOT, OF_INCIDENT),
+        ("ec2:CreateSnapshots", SNAPSHOT, {}),
+        ("ec2:DeleteTags", INSTANCE, OF_INCIDENT),
+        # Groups that did not opt in, and everything that would undo a containment or lose evidence.
+        ("autoscaling:DetachInstances", FLEET, {}),
+        ("autoscaling:EnterStandby", FLEET, {"aws:ResourceTag/cordon:mode": "off"}),
+        ("autoscaling:AttachInstances", FLEET, {"aws:ResourceTag/cordon:mode": "enforce"}),
+        ("autoscaling:UpdateAutoScalingGroup", FLEET, {"aws:ResourceTag/cordon:mode": "enforce"}),
+        ("ec2:StartInstances", INSTANCE, {}),
+        ("ec2:TerminateInstances", INSTANCE, {}),
+        ("ec2:DeleteSnapshot", SNAPSHOT, {}),
+        ("ec2:AssociateIamInstanceProfile", INSTANCE, {}),
+        ("lambda:UpdateFunctionCode", "*", {}),
+        ("cloudwatch:SetAlarmState", "*", {}),
+    ],
+)
+def test_a_containing_function_may_not_do_more(
+    deployed: Deployed, function: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not may(deployed, function, action, resource, context)
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("action", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"])
+@pytest.mark.parametrize("key", ["freeze", "authority#i-1", "breaker", "incident", None])
+def test_no_function_writes_what_only_operators_may(
+    deployed: Deployed, function: str, action: str, key: str | None
+) -> None:
+    context = {"dynamodb:LeadingKeys": [key]} if key else {}
+
+    assert not may(deployed, function, f"dynamodb:{action}", deployed.arn("JournalTable"), context)
+
+
+@pytest.mark.parametrize("key", ["incident#1", "breaker#group#web", "breaker#account", "instance#i-1"])
+def test_only_containing_functions_write_the_journal_and_none_deletes_from_it(deployed: Deployed, key: str) -> None:
+    context = {"dynamodb:LeadingKeys": [key]}
+    table = deployed.arn("JournalTable")
+
+    for action, functions in (("PutItem", CONTAINERS), ("UpdateItem", CONTAINERS), ("DeleteItem", ())):
+        allowed = tuple(name for name in ALL if may(deployed, name, f"dynamodb:{action}", table, context))
+        assert allowed == functions
+
+
+def test_a_transaction_that_also_writes_the_freeze_is_refused(deployed: Deployed) -> None:
+    context = {"dynamodb:LeadingKeys": ["incident#1", "freeze"]}
+
+    assert not may(deployed, "contain-instance", "dynamodb:PutItem", deployed.arn("JournalTable"), context)
+    assert may(deployed, "contain-instance", "dynamodb:ConditionCheckItem", deployed.arn("JournalTable"), context)
+
+
+def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed: Deployed) -> None:
+    bucket = deployed.arn("EvidenceBucket")
+
+    for function in CONTAINERS:
+        assert may(deployed, function, "s3:PutObject", f"{bucket}/evidence/inc-1/x")
+        assert not may(deployed, function, "s3:PutObject", f"{bucket}/elsewhere")
+        for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention", "PutObjectRetention"):
+            assert not may(deployed, function, f"s3:{action}", f"{bucket}/evidence/inc-1/x")
+
+
+def test_only_revoke_credentials_writes_iam_and_only_in_listed_roles(deployed: Deployed) -> None:
+    writes = [f"iam:{verb}RolePolicy" for verb in ("Put", "Delete", "Attach", "Detach")]
+    allowed = {
+        (function, action, role)
+        for function in ALL
+        for action in [*writes, "iam:UpdateAssumeRolePolicy", "iam:PassRole", "iam:CreatePolicyVersion"]
+        for role in (REVOCABLE_ROLE, f"arn:aws:iam::{ACCOUNT}:role/unlisted")
+        if may(deployed, function, action, role)
+    }
+
+    assert allowed == {("revoke-credentials", "iam:PutRolePolicy", REVOCABLE_ROLE)}
+
+
+@pytest.mark.parametrize("role", ["ContainInstanceRole", "ReconcileIncidentsRole", "RevokeCredentialsRole"])
+def test_cordons_own_roles_stay_closed_even_to_a_policy_that_lists_them(deployed: Deployed, role: str) -> None:
+    listed = {"Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
+    own = policy(deployed, "revoke-credentials")
+
+    assert evaluate([own, listed], "iam:PutRolePolicy", deployed.arn(role), {}) is Decision.DENIED
+
+
+def test_both_containing_functions_have_the_same_power() -> None:
+    """They differ in the log group that each writes to; anything else would leave a plan that only one can finish."""
+    contain, reconcile = (json.loads((POLICIES / f"{name}.json").read_text()) for name in CONTAINERS)
+    own_logs = {"ContainInstanceLogGroup": "LOGS", "ReconcileIncidentsLogGroup": "LOGS"}
+
+    for document in (contain, reconcile):
+        for statement in document["Statement"]:
+            if statement["Sid"] == "WriteLogs":
+                name = statement["Resource"].removeprefix("${").split(".")[0]
+                statement["Resource"] = own_logs[name]
+    assert contain == reconcile
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_no_allowing_statement_names_a_whole_service(deployed: Deployed, function: str) -> None:
+    granted = [s for s in policy(deployed, function)["Statement"] if s["Effect"] == "Allow"]
+
+    assert [action for s in granted for action in listed(s["Action"]) if "*" in action] == []
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_a_policy_fits_into_a_role(deployed: Deployed, function: str) -> None:
+    """All inline policies of a role may have 10,240 characters, white space not counted."""
+    text = json.dumps(policy(deployed, function), separators=(",", ":"))
+
+    assert len(text) <= 10_240
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
