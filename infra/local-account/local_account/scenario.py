@@ -31,8 +31,8 @@ def install(account: Account) -> None:
     @account.route("POST", "scenario/fleet")
     def fleet(body: dict[str, Any]) -> dict[str, Any]:
         """{group, size, min_size, max_size, mode, tags{}, two_eni_index?, target_group?, instance_profile?,
-        protection?, health_check_type? (EC2)} → {group, vpc_id, subnet_ids[], service_group_id, instance_ids[], two_eni_instance, role_arn?,
-        role_name?, target_group_arn?}.
+        protection?, health_check_type? (EC2)} → {group, vpc_id, subnet_ids[], service_group_id, instance_ids[],
+        two_eni_instance, role_arn?, role_name?, target_group_arn?}.
 
         The first two subnets are the group's, in two zones; a third holds the second interface of
         `two_eni_instance`. Every instance has a root and a data volume that go when it is terminated.
