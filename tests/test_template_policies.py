@@ -154,7 +154,7 @@ def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed
     for function in CONTAINERS:
         assert may(deployed, function, "s3:PutObject", f"{bucket}/evidence/inc-1/x")
         assert not may(deployed, function, "s3:PutObject", f"{bucket}/elsewhere")
-        for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention", "PutObjectRetention"):
+        for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention"):
             assert not may(deployed, function, f"s3:{action}", f"{bucket}/evidence/inc-1/x")
 
 

@@ -66,7 +66,9 @@ def differences(directory: Path, expected: dict[str, str]) -> list[str]:
     present = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.json")}
     problems = [f"{name} is missing" for name in expected if name not in present]
     problems += [f"{name} belongs to no role" for name in present if name not in expected]
-    problems += [f"{name} differs from the template" for name in expected if present.get(name, expected[name]) != expected[name]]
+    problems += [
+        f"{name} differs from the template" for name, text in expected.items() if present.get(name, text) != text
+    ]
     return sorted(problems)
 
 
