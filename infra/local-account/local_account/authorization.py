@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Authorization:
-    """An IAM action such as `ec2:CreateTags`, the ARN it is done to, or `*`, and the condition keys that only it has."""
+    """An IAM action such as `ec2:CreateTags`, the ARN it is done to or `*`, and the condition keys it alone has."""
 
     action: str
     resource: str

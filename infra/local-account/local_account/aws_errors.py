@@ -49,7 +49,10 @@ def error_response(request: AwsRequest, code: str, message: str, status: int | N
         )
         return Response(body, status, headers, content_type="text/xml")
     if request.protocol == "rest-xml":
-        body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>"
+        body = (
+            f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+            f"<RequestId>{request_id}</RequestId></Error>"
+        )
         return Response(body, status, headers, content_type="application/xml")
     content = {"__type": code, "message": message}
     if request.protocol == "cbor":

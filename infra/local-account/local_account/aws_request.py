@@ -77,7 +77,9 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
 
 def _take_body(environ: dict[str, Any]) -> bytes:
     stream = environ["wsgi.input"]
-    body = stream.read() if environ.get("wsgi.input_terminated") else stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+    body = (
+        stream.read() if environ.get("wsgi.input_terminated") else stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+    )
     if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
         body = gzip.decompress(body)
         del environ["HTTP_CONTENT_ENCODING"]

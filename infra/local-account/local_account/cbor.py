@@ -14,7 +14,6 @@ from typing import Any
 
 import botocore.session
 import cbor2
-from botocore.model import Shape
 from dateutil.parser import isoparse
 from werkzeug.wrappers import Response
 
@@ -59,15 +58,17 @@ def _json_value(value: Any) -> Any:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
-def _typed(value: Any, shape: Shape | None) -> Any:
+def _typed(value: Any, shape: Any) -> Any:
     """`value` in the types of `shape`; members that are null are left out, as AWS does."""
-    kind = shape.type_name if shape else ""
-    if kind == "structure" and isinstance(value, dict):
-        return {k: _typed(v, shape.members.get(k)) for k, v in value.items() if v is not None}
-    if kind == "list" and isinstance(value, list):
+    if shape is None or value is None:
+        return value
+    kind = shape.type_name
+    if kind == "structure":
+        return {name: _typed(v, shape.members.get(name)) for name, v in value.items() if v is not None}
+    if kind == "list":
         return [_typed(item, shape.member) for item in value]
-    if kind == "map" and isinstance(value, dict):
-        return {k: _typed(v, shape.value) for k, v in value.items()}
+    if kind == "map":
+        return {key: _typed(v, shape.value) for key, v in value.items()}
     if kind in ("double", "float"):
         return float(value)
     if kind in ("integer", "long"):

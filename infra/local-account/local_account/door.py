@@ -21,7 +21,9 @@ def answer(account: Account, environ: dict[str, Any]) -> Response:
     path = request.path.removeprefix(PREFIX).strip("/")
     handler = account.door.get((request.method, path))
     if handler is None:
-        return _json(404, {"error": f"no {request.method} {path}", "routes": sorted(f"{m} {p}" for m, p in account.door)})
+        return _json(
+            404, {"error": f"no {request.method} {path}", "routes": sorted(f"{m} {p}" for m, p in account.door)}
+        )
     try:
         body = request.get_data()
         arguments = json.loads(body) if body else dict(parse_qsl(environ.get("QUERY_STRING", "")))

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 
 from . import aws_request, door, iam
 from .account import Account
+from .authorization import Authorization
 from .aws_errors import error_code, error_response
 from .aws_request import AwsRequest
 from .calls import Call, Calls
 from .cbor import answer_in_cbor
-from .authorization import Authorization
 from .iam_requests import authorizations
 from .interference import Interference
 from .kms_keys import disabled_code
@@ -59,7 +59,12 @@ class Gateway:
         return response
 
     def _served(
-        self, environ: dict[str, Any], request: AwsRequest, principal: Principal, needed: list[Authorization], call: Call
+        self,
+        environ: dict[str, Any],
+        request: AwsRequest,
+        principal: Principal,
+        needed: list[Authorization],
+        call: Call,
     ) -> Response:
         self._interference.delay(call)
         if fault := self._interference.fault(call):

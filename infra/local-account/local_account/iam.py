@@ -75,7 +75,7 @@ def _general_context(account: Account, request: AwsRequest, principal: Principal
 
 
 def _resource_policies(account: Account, needed: Authorization) -> list[dict[str, Any]]:
-    policy = None
+    policy: str | bytes | None = None
     if needed.resource.startswith(_S3):
         bucket = s3_backends[account.account_id]["aws"].buckets.get(needed.resource.removeprefix(_S3).split("/")[0])
         policy = bucket.policy if bucket is not None else None

@@ -29,7 +29,9 @@ def authorizations(account: Account, request: AwsRequest) -> list[Authorization]
     if request.action not in _ITEM_ACTIONS:
         return needed
     names = {authorization.resource.split(":table/")[1].split("/")[0] for authorization in needed}
-    return needed + [use for name in sorted(names) for use in uses(account, "dynamodb", _key_of(account, name), "Decrypt")]
+    return needed + [
+        use for name in sorted(names) for use in uses(account, "dynamodb", _key_of(account, name), "Decrypt")
+    ]
 
 
 def _on_tables(account: Account, request: AwsRequest) -> list[Authorization]:
@@ -38,7 +40,9 @@ def _on_tables(account: Account, request: AwsRequest) -> list[Authorization]:
         steps = [(kind, step) for item in params["TransactItems"] for kind, step in item.items() if step]
         return _merged(_on_table(account, _TRANSACTED[kind], step["TableName"], [step]) for kind, step in steps)
     if request.action == "TransactGetItems":
-        return _merged(_on_table(account, "GetItem", g["Get"]["TableName"], [g["Get"]]) for g in params["TransactItems"])
+        return _merged(
+            _on_table(account, "GetItem", g["Get"]["TableName"], [g["Get"]]) for g in params["TransactItems"]
+        )
     if request.action == "BatchGetItem":
         tables = params["RequestItems"].items()
         return [_on_table(account, "BatchGetItem", t, [{"Key": key} for key in r["Keys"]]) for t, r in tables]

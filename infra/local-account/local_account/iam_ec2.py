@@ -82,7 +82,7 @@ def _ids_in(account: Account, request: AwsRequest) -> list[str]:
             ids += [v for i in list(ids) if (instance := backend.get_instance(i)) for v in _volumes(instance)]
         if association := request.params.get("AssociationId"):
             found = backend.iam_instance_profile_associations.values()
-            ids += [a.instance.id for a in found if a.id == association]
+            ids += [a.instance_id for a in found if a.association_id == association]
     return list(dict.fromkeys(ids))
 
 
@@ -101,7 +101,7 @@ def _tags_in(request: AwsRequest) -> dict[str, str]:
 
 
 def _attributes_in(request: AwsRequest) -> dict[str, Any]:
-    """`ec2:Attribute`, the name of the attribute as the API spells the parameter, and `ec2:Attribute/NAME`, its value."""
+    """`ec2:Attribute`, the attribute as the API spells the parameter, and `ec2:Attribute/NAME`, its value."""
     context: dict[str, Any] = {}
     for parameter, value in request.params.items():
         if parameter == "Attribute":

@@ -34,4 +34,6 @@ def matches(pattern: str, value: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str]:
     pieces = re.split(r"(\[[*?$]\]|[*?])", pattern)
     wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(p) or re.escape(p[1] if p[:1] == "[" and len(p) == 3 else p) for p in pieces), re.S)
+    return re.compile(
+        "".join(wild.get(p) or re.escape(p[1] if p[:1] == "[" and len(p) == 3 else p) for p in pieces), re.S
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from . import iam_dynamodb, iam_ec2, iam_s3, iam_services
 from .account import Account
@@ -40,7 +39,7 @@ def authorizations(account: Account, request: AwsRequest) -> list[Authorization]
     if reader is not None:
         try:
             return reader(account, request)
-        except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        except (KeyError, TypeError, IndexError, ValueError):
             _log.warning("cannot tell what %s:%s touches", request.service, request.action, exc_info=True)
     return [bare(request)]
 

@@ -67,7 +67,11 @@ def _key_for_writing(account: Account, request: AwsRequest, bucket: str) -> str 
     """The customer-managed key of the request or else of the bucket's default encryption."""
     algorithm = request.headers.get("x-amz-server-side-encryption")
     if algorithm:
-        return request.headers.get("x-amz-server-side-encryption-aws-kms-key-id") if algorithm.startswith("aws:kms") else None
+        return (
+            request.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
+            if algorithm.startswith("aws:kms")
+            else None
+        )
     found = s3_backends[account.account_id]["aws"].buckets.get(bucket)
     if found is None or not found.encryption:
         return None

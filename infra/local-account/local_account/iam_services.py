@@ -26,7 +26,9 @@ def autoscaling(account: Account, request: AwsRequest) -> list[Authorization]:
     with COMPUTE:
         group = autoscaling_backends[account.account_id][account.region].autoscaling_groups.get(name)
         tags = {tag["key"]: tag["value"] for tag in map(_lower_keys, group.tags)} if group else {}
-    unknown = f"arn:aws:autoscaling:{account.region}:{account.account_id}:autoScalingGroup:*:autoScalingGroupName/{name}"
+    unknown = (
+        f"arn:aws:autoscaling:{account.region}:{account.account_id}:autoScalingGroup:*:autoScalingGroupName/{name}"
+    )
     return _one(request, group.arn if group else unknown, resource_tags("autoscaling", tags))
 
 
@@ -81,8 +83,7 @@ def functions(account: Account, request: AwsRequest) -> list[Authorization]:
 def sns(account: Account, request: AwsRequest) -> list[Authorization]:
     arn = request.params.get("TopicArn") or request.params.get("TargetArn") or "*"
     topic = sns_backends[account.account_id][account.region].topics.get(arn)
-    published = topic is not None and request.action in ("Publish", "PublishBatch")
-    key = topic.kms_master_key_id if published else None
+    key = topic.kms_master_key_id if topic and request.action in ("Publish", "PublishBatch") else None
     return _one(request, arn) + uses(account, "sns", key, "GenerateDataKey", "Decrypt")
 
 

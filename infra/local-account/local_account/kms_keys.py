@@ -70,7 +70,9 @@ def _find(account: Account, key: str) -> Any:
 
 def _managed_by_aws(account: Account, key: str) -> bool:
     found = _find(account, key)
-    return key.rsplit(":", 1)[-1] in RESERVED_ALIASES or (found is not None and bool(set(found.aliases) & set(RESERVED_ALIASES)))
+    return key.rsplit(":", 1)[-1] in RESERVED_ALIASES or (
+        found is not None and bool(set(found.aliases) & set(RESERVED_ALIASES))
+    )
 
 
 def _backend(account: Account) -> Any:

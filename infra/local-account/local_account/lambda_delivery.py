@@ -29,6 +29,7 @@ from .resource_policy import allows_service
 _log = logging.getLogger(__name__)
 _LOG_TAIL_BYTES = 4096
 _DEFAULT_RETRIES = 2
+_DEFAULT_EVENT_AGE_SECONDS = 21600
 
 
 class NotPermitted(Exception):
@@ -37,7 +38,7 @@ class NotPermitted(Exception):
 
 @dataclass
 class Record:
-    """One attempt at one invocation, as the test door shows it. Times are Unix milliseconds; `error` is the error type."""
+    """One attempt at one invocation, as the test door shows it: Unix milliseconds, and `error` the error's type."""
 
     function: str
     request_id: str
@@ -79,7 +80,14 @@ class Delivery:
         if answer.error:
             error = result.get("errorType", "Unknown") if isinstance(result, dict) else "Unknown"
         record = Record(
-            function.function_name, invocation.request_id, started, ended, error, _json_or_text(invocation.event), result, log
+            function.function_name,
+            invocation.request_id,
+            started,
+            ended,
+            error,
+            _json_or_text(invocation.event),
+            result,
+            log,
         )
         with self._lock:
             self._records.append(record)
@@ -94,9 +102,10 @@ class Delivery:
 
     def _deliver(self, function: Any, first: Invocation) -> None:
         stopping = self._account.stopping
-        attempts, most = 0, 1 + _retries(function)
+        attempts, most = 0, 1 + _setting(function, "MaximumRetryAttempts", _DEFAULT_RETRIES)
+        too_old = time.monotonic() + _setting(function, "MaximumEventAgeInSeconds", _DEFAULT_EVENT_AGE_SECONDS)
         answer: Answer | None = None
-        while attempts < most and not stopping.is_set():
+        while attempts < most and time.monotonic() < too_old and not stopping.is_set():
             invocation = Invocation(first.event, first.function_arn, first.request_id)
             try:
                 answer, _ = self.attempt(function, invocation)
@@ -112,13 +121,12 @@ class Delivery:
             if attempts < most:
                 stopping.wait(self._account.async_retry_seconds)
         if not stopping.is_set():
-            send_failure_record(self._account, function, first, answer, attempts)
+            condition = "RetriesExhausted" if attempts == most else "EventAgeExceeded"
+            send_failure_record(self._account, function, first, answer, condition, attempts)
             send_dead_letter(self._account, function, first, answer)
 
 
-def invoke_as_service(
-    account: Account, service: str, source_arn: str, function_arn: str, event: dict[str, Any]
-) -> str:
+def invoke_as_service(account: Account, service: str, source_arn: str, function_arn: str, event: dict[str, Any]) -> str:
     """Asynchronous invocation by an AWS service such as `sns.amazonaws.com` for the resource `source_arn`. Raises
     NotPermitted unless the function's policy has a permission for them, as Lambda refuses the service."""
     try:
@@ -194,16 +202,19 @@ def _function(account: Account, function_arn: str) -> Any:
     return get_backend(account.account_id, account.region).get_function(function_arn)
 
 
-def _retries(function: Any) -> int:
+def _setting(function: Any, name: str, default: int) -> int:
+    """A setting of the function's event invoke configuration."""
     configured = function.event_invoke_config
-    return configured[0].config.get("MaximumRetryAttempts", _DEFAULT_RETRIES) if configured else _DEFAULT_RETRIES
+    return int(configured[0].config.get(name, default)) if configured else default
 
 
 def _require_json(event: bytes) -> None:
     try:
         json.loads(event)
     except ValueError as error:
-        raise LambdaClientError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from None
+        raise LambdaClientError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from None
 
 
 def _json_or_text(payload: bytes) -> Any:

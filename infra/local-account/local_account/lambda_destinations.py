@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def send_failure_record(
-    account: Account, function: Any, invocation: Invocation, answer: Answer | None, attempts: int
+    account: Account, function: Any, invocation: Invocation, answer: Answer | None, condition: str, attempts: int
 ) -> None:
     """The invocation record, to the destination of the function's event invoke configuration."""
     configured = function.event_invoke_config
@@ -39,7 +39,7 @@ def send_failure_record(
         "requestContext": {
             "requestId": invocation.request_id,
             "functionArn": f"{function.function_arn}:$LATEST",
-            "condition": "RetriesExhausted",
+            "condition": condition,
             "approximateInvokeCount": attempts,
         },
         "requestPayload": _json(invocation.event),

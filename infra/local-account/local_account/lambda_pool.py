@@ -6,15 +6,15 @@ Source: "Understanding Lambda function scaling" in the AWS Lambda developer guid
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from .account import Account
-from .lambda_process import Environment, version_of
+from .lambda_process import Environment, extracted, version_of
 from .resource_policy import allows_service
 
 # Lambda's own limit is 1,000 an account; so many processes would not fit on a developer's machine.
@@ -69,8 +69,9 @@ class Pool:
     def stop(self) -> None:
         """Ends every process, idle or busy."""
         with self._lock:
-            for _, environment in list(self._by_access_key.values()):
+            for _, environment in self._by_access_key.values():
                 environment.stop()
+            self._by_access_key.clear()
             self._idle.clear()
 
     def _reused(self, function: Any) -> Environment | None:
@@ -91,15 +92,19 @@ class Pool:
         ):
             raise RoleNotAssumable("The role defined for the function cannot be assumed by Lambda.")
         sts = sts_backends[account.account_id]["aws"]
-        session = sts.assume_role(account.region, function.function_name, function.role, None, 3600, None)
-        environment = Environment(account, function, session)
+        session = sts.assume_role(account.region, function.function_name, function.role, "", 3600, "")
+        code = extracted(account, function)
         with self._lock:
+            # Under the lock, so that no process starts unseen while the account is being stopped.
+            if account.stopping.is_set():
+                raise Throttled(function.function_arn)
+            environment = Environment(account, function, session, code)
             self._by_access_key[session.access_key_id] = (function.function_name, environment)
         return environment
 
     def _discard(self, environment: Environment) -> None:
-        if environment.alive:
-            environment.stop()
+        self._by_access_key.pop(environment.session.access_key_id, None)
+        environment.stop()
 
 
 def _concurrency(function: Any) -> int:

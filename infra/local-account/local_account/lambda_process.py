@@ -7,6 +7,7 @@ be traced to the invocation that made it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -28,14 +29,14 @@ _EXTRACTION = threading.Lock()
 
 
 class Environment:
-    """`function` is moto's record of it; `session` is the role session whose credentials the process holds."""
+    """`function` is moto's record of it, `session` the role session whose credentials the process holds, `code` the
+    folder with its bootstrap."""
 
-    def __init__(self, account: Account, function: Any, session: AssumedRole) -> None:
+    def __init__(self, account: Account, function: Any, session: AssumedRole, code: Path) -> None:
         self.session = session
         self.version = version_of(function)
         self.current: Invocation | None = None
         self._api = RuntimeApi()
-        code = _extracted(account, function)
         logs = account.state_dir / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         # A file rather than a pipe: what a function wrote before it answered is in it when the answer arrives.
@@ -97,11 +98,10 @@ class Environment:
 
     def stop(self) -> None:
         """Ends the process and everything it started."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._api.close()
 
 
@@ -111,7 +111,8 @@ def version_of(function: Any) -> str:
     return json.dumps(configuration, sort_keys=True, default=str)
 
 
-def _extracted(account: Account, function: Any) -> Path:
+def extracted(account: Account, function: Any) -> Path:
+    """The folder with the function's code, which all its environments share."""
     digest = "".join(c for c in function.code_sha_256 if c.isalnum())[:32]
     code = account.state_dir / "functions" / f"{function.function_name}-{digest}"
     with _EXTRACTION:

@@ -7,7 +7,6 @@ next invocation with a long GET, answers it with a POST, and gets one at a time.
 from __future__ import annotations
 
 import http.server
-import json
 import queue
 import threading
 import uuid
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _PREFIX = "/2018-06-01/runtime/"
+_ACCEPTED = b'{"status":"OK"}'
 
 
 @dataclass
@@ -53,12 +53,12 @@ class RuntimeApi:
         self._current: Invocation | None = None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.api = self
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # The interval is how long `close` waits.
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
     def address(self) -> str:
-        host, port = self._server.server_address[:2]
-        return f"{host}:{port}"
+        return f"127.0.0.1:{self._server.server_port}"
 
     def hand_over(self, invocation: Invocation) -> None:
         self._current = invocation
@@ -102,7 +102,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path != f"{_PREFIX}invocation/next":
-            return self._answer(404)
+            self._answer(404)
+            return
         invocation = self.server.api.next_invocation()
         if invocation is None:
             self.close_connection = True
@@ -124,13 +125,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         parts = self.path.removeprefix(_PREFIX).split("/")
         if parts == ["init", "error"]:
             self.server.api.fail_initialisation(Answer(body, error=True))
-            return self._accepted()
-        if len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
-            if self.server.api.accept(parts[1], Answer(body, error=parts[2] == "error")):
-                return self._accepted()
-            error = {"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}
-            return self._answer(400, json.dumps(error).encode())
-        self._answer(404)
+            self._answer(202, _ACCEPTED)
+        elif len(parts) != 3 or parts[0] != "invocation" or parts[2] not in ("response", "error"):
+            self._answer(404)
+        elif self.server.api.accept(parts[1], Answer(body, error=parts[2] == "error")):
+            self._answer(202, _ACCEPTED)
+        else:
+            self._answer(400, b'{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}')
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -141,9 +142,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
         return body
-
-    def _accepted(self) -> None:
-        self._answer(202, b'{"status":"OK"}')
 
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

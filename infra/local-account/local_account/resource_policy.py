@@ -23,7 +23,8 @@ def allows_service(
     effects = {
         statement.get("Effect")
         for statement in statements([document])
-        if _names_service(statement.get("Principal"), service) and statement_applies(statement, action, resource, context)
+        if _names_service(statement.get("Principal"), service)
+        and statement_applies(statement, action, resource, context)
     }
     return effects == {"Allow"}
 

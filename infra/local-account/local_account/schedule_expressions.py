@@ -10,8 +10,8 @@ import re
 from datetime import datetime, timedelta, timezone
 
 _UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-_DAYS = "SUN MON TUE WED THU FRI SAT".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 # minutes, hours, day of month, month, day of week, year: their least and greatest value, and names counted from it.
 _FIELDS: list[tuple[int, int, list[str]]] = [
     (0, 59, []),

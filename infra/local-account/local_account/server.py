@@ -11,6 +11,8 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+# Two thousand images, a second at the first EC2 call: no instance here boots one.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
@@ -42,7 +44,6 @@ from .account import Account  # noqa: E402
 from .deploy import door as deploy_door  # noqa: E402
 from .gateway import Gateway  # noqa: E402
 from .interference import Interference  # noqa: E402
-
 
 _OVERLAYS = (
     account_delays,
@@ -100,5 +101,6 @@ def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
     delivery = lambda_delivery.install(account)
     for overlay in _OVERLAYS:
         overlay.install(account)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    # The interval is how long `stop` waits.
+    threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True).start()
     return Server(account, http, delivery)

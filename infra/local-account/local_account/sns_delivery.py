@@ -62,7 +62,8 @@ def install(account: Account) -> None:
         **options: Any,
     ) -> None:
         if self.protocol != "lambda":
-            return moto(self, message, message_id, subject, message_attributes, **options)
+            moto(self, message, message_id, subject, message_attributes, **options)
+            return
         if self._filter_policy_matcher and not self._filter_policy_matcher.matches(message_attributes, message):
             return
         if options.get("message_structure") == "json":

@@ -11,7 +11,9 @@ import cbor2
 import pytest
 from account_process import AccountProcess
 
-CREDENTIAL = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
+CREDENTIAL = (
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
+)
 
 
 def ask(account: AccountProcess, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any], Any]:
@@ -52,7 +54,10 @@ def test_a_timestamp_in_a_request_is_understood(account: AccountProcess) -> None
     now = datetime.now(timezone.utc)
     point = {"MetricName": "m", "Timestamp": now, "Value": 7.0}
     assert ask(account, "PutMetricData", {"Namespace": "Typed", "MetricData": [point]})[0] == 200
-    day = {"StartTime": datetime.fromtimestamp(now.timestamp() - 600, timezone.utc), "EndTime": datetime.fromtimestamp(now.timestamp() + 600, timezone.utc)}
+    day = {
+        "StartTime": datetime.fromtimestamp(now.timestamp() - 600, timezone.utc),
+        "EndTime": datetime.fromtimestamp(now.timestamp() + 600, timezone.utc),
+    }
     statistic = {"Metric": {"Namespace": "Typed", "MetricName": "m"}, "Period": 60, "Stat": "Average"}
     _, answer, _ = ask(account, "GetMetricData", {"MetricDataQueries": [{"Id": "q", "MetricStat": statistic}], **day})
     assert answer["MetricDataResults"][0]["Values"] == [7.0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from account_process import AccountProcess, allow, policy
 from botocore.exceptions import ClientError
 
 ARN = "arn:aws:ec2:us-east-1:123456789012"
+IMAGE = "ami-0c55b159cbfafe1f0"
 
 
 def refusal(call: Callable[[], Any]) -> str | None:
@@ -54,7 +57,9 @@ def test_a_policy_counts_from_the_moment_it_changes(account: AccountProcess) -> 
     account.client("iam").put_role_policy(
         RoleName="changing",
         PolicyName="revoked",
-        PolicyDocument=policy({**allow("*"), "Effect": "Deny", "Condition": {"StringLike": {"aws:userid": "*:session"}}}),
+        PolicyDocument=policy(
+            {**allow("*"), "Effect": "Deny", "Condition": {"StringLike": {"aws:userid": "*:session"}}}
+        ),
     )
     assert refusal(client.describe_vpcs) == "UnauthorizedOperation"
 
@@ -124,16 +129,15 @@ def test_a_group_is_made_only_with_the_tag_and_tagged_only_as_it_is_made(account
     tags = [{"Key": "cordon:quarantine", "Value": "true"}]
     made = {"GroupName": "cordon-quarantine", "Description": "q", "VpcId": vpc}
     assert refusal(lambda: client.create_security_group(**made)) == "UnauthorizedOperation"
-    group = client.create_security_group(
-        **made, TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}]
-    )["GroupId"]
+    group = client.create_security_group(**made, TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}])[
+        "GroupId"
+    ]
     assert refusal(lambda: client.create_tags(Resources=[group], Tags=tags)) == "UnauthorizedOperation"
 
 
 def test_only_the_named_attributes_of_an_instance_may_be_changed(account: AccountProcess) -> None:
     ec2 = account.client("ec2")
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    instance = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     attributes = {"StringEqualsIgnoreCase": {"ec2:Attribute": ["disableApiTermination"]}}
     credentials = account.session(
         "protector", allow("ec2:ModifyInstanceAttribute", resource=f"{ARN}:instance/*", Condition=attributes)
@@ -147,15 +151,34 @@ def test_only_the_named_attributes_of_an_instance_may_be_changed(account: Accoun
     assert modify(UserData={"Value": b"#!/bin/sh"}) == "UnauthorizedOperation"
 
 
+def test_a_profile_is_taken_only_from_instances_the_policy_names(account: AccountProcess) -> None:
+    ec2, iam = account.client("ec2"), account.client("iam")
+    iam.create_instance_profile(InstanceProfileName="taken")
+    associations = {}
+    for _ in range(2):
+        instance = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+        associated = ec2.associate_iam_instance_profile(IamInstanceProfile={"Name": "taken"}, InstanceId=instance)
+        associations[instance] = associated["IamInstanceProfileAssociation"]["AssociationId"]
+    named, other = associations
+    taker = account.session("taker", allow("ec2:DisassociateIamInstanceProfile", resource=f"{ARN}:instance/{named}"))
+    client = account.client("ec2", taker)
+    answers = [
+        refusal(partial(client.disassociate_iam_instance_profile, AssociationId=associations[instance]))
+        for instance in (other, named)
+    ]
+    assert answers == ["UnauthorizedOperation", None]
+
+
 def test_snapshots_need_the_instance_its_volumes_and_the_tag(account: AccountProcess) -> None:
     ec2 = account.client("ec2")
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    instance = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     action = "ec2:CreateSnapshots"
     tagged = {"StringLike": {"aws:RequestTag/cordon:incident": "inc-*"}}
     snapshots = allow(action, "ec2:CreateTags", resource="arn:aws:ec2:us-east-1::snapshot/*", Condition=tagged)
     without_volumes = account.session("careless", allow(action, resource=f"{ARN}:instance/*"), snapshots)
-    whole = account.session("careful", allow(action, resource=f"{ARN}:instance/*"), allow(action, resource=f"{ARN}:volume/*"), snapshots)
+    whole = account.session(
+        "careful", allow(action, resource=f"{ARN}:instance/*"), allow(action, resource=f"{ARN}:volume/*"), snapshots
+    )
 
     def snapshot(credentials: dict[str, str], incident: str) -> str | None:
         tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "cordon:incident", "Value": incident}]}]
@@ -197,7 +220,10 @@ def test_a_table_is_written_only_under_the_leading_keys_allowed(account: Account
         values = {":pk": {"S": pk}}
         return refusal(
             lambda: client.query(
-                TableName="journal", KeyConditionExpression="#pk = :pk", ExpressionAttributeNames={"#pk": "pk"}, ExpressionAttributeValues=values
+                TableName="journal",
+                KeyConditionExpression="#pk = :pk",
+                ExpressionAttributeNames={"#pk": "pk"},
+                ExpressionAttributeValues=values,
             )
         )
 
@@ -223,7 +249,9 @@ def test_objects_are_written_only_where_allowed_and_never_against_the_buckets_po
             }
         ),
     )
-    credentials = account.session("archivist", allow("s3:PutObject", resource="arn:aws:s3:::evidence-bucket/evidence/*"))
+    credentials = account.session(
+        "archivist", allow("s3:PutObject", resource="arn:aws:s3:::evidence-bucket/evidence/*")
+    )
     client = account.client("s3", credentials)
 
     def put(key: str, **more: str) -> str | None:
@@ -233,3 +261,8 @@ def test_objects_are_written_only_where_allowed_and_never_against_the_buckets_po
     assert put("elsewhere/1", ServerSideEncryption="AES256") == "AccessDenied"
     assert put("evidence/2") == "AccessDenied"
     assert refusal(lambda: client.get_object(Bucket="evidence-bucket", Key="evidence/1")) == "AccessDenied"
+
+
+def test_an_account_without_enforcement_lets_every_role_do_everything(tmp_path: Path) -> None:
+    with AccountProcess(tmp_path, "--enforce-iam", "false") as lax:
+        assert refusal(lax.client("sqs", lax.session("anyone")).list_queues) is None

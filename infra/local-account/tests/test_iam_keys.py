@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def test_publishing_to_an_encrypted_topic_needs_its_key_through_sns(account: Acc
     publish = allow("sns:Publish", resource=topic)
     with_key = allow("kms:GenerateDataKey", "kms:Decrypt", resource=arn, Condition=via)
     answers = [
-        refusal(lambda: account.client("sns", credentials).publish(TopicArn=topic, Message="m"))
+        refusal(partial(account.client("sns", credentials).publish, TopicArn=topic, Message="m"))
         for credentials in (account.session("keyless", publish), account.session("with-key", publish, with_key))
     ]
     assert answers == ["AuthorizationError", None]
@@ -40,7 +41,7 @@ def test_writing_an_object_needs_the_buckets_default_key(account: AccountProcess
     )
     put = allow("s3:PutObject")
     answers = [
-        refusal(lambda: account.client("s3", credentials).put_object(Bucket="encrypted-bucket", Key="k", Body=b""))
+        refusal(partial(account.client("s3", credentials).put_object, Bucket="encrypted-bucket", Key="k", Body=b""))
         for credentials in (
             account.session("keyless-writer", put),
             account.session("key-writer", put, allow("kms:GenerateDataKey", resource=arn)),
@@ -60,7 +61,9 @@ def test_items_of_an_encrypted_table_need_its_key(account: AccountProcess) -> No
     )
     get = allow("dynamodb:GetItem")
     answers = [
-        refusal(lambda: account.client("dynamodb", credentials).get_item(TableName="encrypted", Key={"pk": {"S": "1"}}))
+        refusal(
+            partial(account.client("dynamodb", credentials).get_item, TableName="encrypted", Key={"pk": {"S": "1"}})
+        )
         for credentials in (
             account.session("keyless-reader", get),
             account.session("key-reader", get, allow("kms:Decrypt", resource=arn)),

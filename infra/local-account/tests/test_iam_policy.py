@@ -71,22 +71,40 @@ def test_a_policy_variable_stands_for_the_callers_value() -> None:
         ({"ForAllValues:StringLike": {"k": ["a#*"]}}, {}, True),
         ({"ForAnyValue:StringEquals": {"k": "a"}}, {"k": ["b", "a"]}, True),
         ({"ForAnyValue:StringEquals": {"k": "a"}}, {}, False),
-        ({"ArnLike": {"k": "arn:aws:ec2:*:123456789012:instance/*"}}, {"k": "arn:aws:ec2:us-east-1:123456789012:instance/i-1"}, True),
-        ({"ArnLike": {"k": "arn:aws:ec2:*:instance/*"}}, {"k": "arn:aws:ec2:us-east-1:123456789012:instance/i-1"}, False),
+        (
+            {"ArnLike": {"k": "arn:aws:ec2:*:123456789012:instance/*"}},
+            {"k": "arn:aws:ec2:us-east-1:123456789012:instance/i-1"},
+            True,
+        ),
+        (
+            {"ArnLike": {"k": "arn:aws:ec2:*:instance/*"}},
+            {"k": "arn:aws:ec2:us-east-1:123456789012:instance/i-1"},
+            False,
+        ),
         ({"Bool": {"aws:SecureTransport": "false"}}, {"aws:SecureTransport": "true"}, False),
         ({"NumericLessThan": {"s3:max-keys": "10"}}, {"s3:max-keys": "9"}, True),
-        ({"DateGreaterThan": {"aws:CurrentTime": "2024-01-01T00:00:00Z"}}, {"aws:CurrentTime": "2025-01-01T00:00:00Z"}, True),
+        (
+            {"DateGreaterThan": {"aws:CurrentTime": "2024-01-01T00:00:00Z"}},
+            {"aws:CurrentTime": "2025-01-01T00:00:00Z"},
+            True,
+        ),
         ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, {"aws:SourceIp": "127.0.0.1"}, True),
         ({"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, {"aws:SourceIp": "127.0.0.1"}, False),
     ],
 )
-def test_a_condition_holds_as_its_operator_says(condition: dict[str, Any], context: dict[str, Any], holds: bool) -> None:
+def test_a_condition_holds_as_its_operator_says(
+    condition: dict[str, Any], context: dict[str, Any], holds: bool
+) -> None:
     expected = Decision.ALLOWED if holds else Decision.NOT_ALLOWED
     assert evaluate([statement(Condition=condition)], "ec2:StopInstances", "*", context) is expected
 
 
 def test_a_resource_policy_binds_the_service_it_names() -> None:
-    policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": "*"}]}
+    policy = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": "*"}
+        ]
+    }
     assert allows_service(policy, "sns.amazonaws.com", "sqs:SendMessage", "queue", {})
     assert not allows_service(policy, "events.amazonaws.com", "sqs:SendMessage", "queue", {})
 

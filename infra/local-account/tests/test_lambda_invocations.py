@@ -97,7 +97,9 @@ def test_what_a_function_logs_is_in_the_answer_the_door_and_cloudwatch_logs(acco
 
 
 def test_a_role_that_lambda_cannot_assume_starts_nothing(account: AccountProcess) -> None:
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
     account.function("untrusted", Role=account.role("for-ec2", trust=trust))
     with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
         account.invoke("untrusted", {})

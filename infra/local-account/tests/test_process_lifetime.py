@@ -21,26 +21,17 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "stdin"])
-def test_it_ends_with_every_function_process_however_it_is_told(tmp_path: Path, how: str) -> None:
+def test_it_ends_with_its_busy_function_processes_however_it_is_told(tmp_path: Path, how: str) -> None:
     with AccountProcess(tmp_path) as account:
         account.function("warm")
         pid = account.invoke("warm", {"return": "who"})[0]["pid"]
         assert alive(pid)
+        account.invoke("warm", {"sleep": 30}, InvocationType="Event")
         if how == "stdin":
             assert account.process.stdin is not None
             account.process.stdin.close()
         else:
             account.process.send_signal(getattr(signal, how))
-        assert account.process.wait(10) == 0
-        eventually(lambda: not alive(pid))
-
-
-def test_a_busy_function_process_ends_with_it(tmp_path: Path) -> None:
-    with AccountProcess(tmp_path) as account:
-        account.function("busy")
-        pid = account.invoke("busy", {"return": "who"})[0]["pid"]
-        account.invoke("busy", {"sleep": 30}, InvocationType="Event")
-        account.process.terminate()
         assert account.process.wait(10) == 0
         eventually(lambda: not alive(pid))
 

@@ -41,7 +41,9 @@ def test_an_expression_that_cannot_be_read_is_an_error(expression: str) -> None:
         is_due(expression, 0, 1)
 
 
-def rule(account: AccountProcess, name: str, permission: bool = True, dead_letters: str | None = None, **when: str) -> str:
+def rule(
+    account: AccountProcess, name: str, permission: bool = True, dead_letters: str | None = None, **when: str
+) -> str:
     """The ARN of a new rule whose target is a new function of the same name."""
     events = account.client("events")
     arn = str(events.put_rule(Name=name, **when)["RuleArn"])
@@ -76,7 +78,12 @@ def test_a_disabled_rule_does_not_fire(account: AccountProcess) -> None:
 
 
 def test_without_a_permission_the_event_goes_to_the_targets_dead_letter_queue(account: AccountProcess) -> None:
-    queue_of_rules = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
+    queue_of_rules = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
     url, arn = account.queue("unfired", queue_of_rules)
     rule(account, "unfired", permission=False, dead_letters=arn, ScheduleExpression="rate(1 hour)")
     account.door("POST", "tick", {"rule": "unfired"})
@@ -104,7 +111,11 @@ def test_an_event_reaches_the_functions_of_the_rules_that_match_it(account: Acco
 
 
 def test_an_alarms_change_of_state_is_an_event(account: AccountProcess) -> None:
-    rule(account, "state-changes", EventPattern=json.dumps({"source": ["aws.cloudwatch"], "detail": {"alarmName": ["evented"]}}))
+    rule(
+        account,
+        "state-changes",
+        EventPattern=json.dumps({"source": ["aws.cloudwatch"], "detail": {"alarmName": ["evented"]}}),
+    )
     cloudwatch = account.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="evented",

@@ -10,7 +10,12 @@ from datetime import datetime
 import pytest
 from account_process import AccountProcess, allow, eventually, policy
 
-QUEUE_OF_TOPICS = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
+QUEUE_OF_TOPICS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "*",
+}
 
 
 def subscribed(account: AccountProcess, name: str, permission: bool = True) -> tuple[str, str]:
