@@ -1,10 +1,15 @@
 //! `cargo xtask`: the project's own commands.
 
+mod account;
 mod build;
+mod calls;
 mod ci;
 mod controls;
+mod demo;
 mod failure;
 mod process;
+mod readback;
+mod scene;
 mod setup;
 mod test;
 mod tidy;
@@ -24,6 +29,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Contain an instance on a local AWS account, from the alarm on, and show what happens.
+    Demo {
+        /// Print, as the last line, one JSON object of what the account shows.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run every test: unit, property, in-memory, and end to end on the local account.
     Test,
     /// Run every gate: formatting, lints, licences, template, tests, documentation.
@@ -55,6 +66,7 @@ fn run() -> Result {
     let arguments = Arguments::parse();
     process::stop_all_when_interrupted()?;
     match arguments.command {
+        Command::Demo { json } => demo::run(json),
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),

@@ -26,9 +26,6 @@ pub fn run() -> Result {
     if !on_path("cc") {
         missing.push("a C compiler, `cc` (Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install)");
     }
-    if !on_path("git") {
-        missing.push("git");
-    }
     match python {
         Some(python) if missing.is_empty() => environment(python, &workspace::root().join(".venv"), REQUIREMENTS),
         _ => Err(Failure::new(format!("this machine lacks:\n  - {}", missing.join("\n  - ")))),

@@ -1,0 +1,150 @@
+//! The local account as a process, and its test door.
+
+use crate::failure::{Doing, Failure, Result};
+use crate::process::Running;
+use crate::{build, workspace};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio, id};
+use std::time::Duration;
+use ureq::Agent;
+
+/// How the account behaves: what takes how long. The defaults are the account's own.
+#[derive(Debug, Clone, Default)]
+pub struct Behaviour {
+    pub latency_ms: u32,
+    /// How often scheduled rules fire, in place of their own schedule.
+    pub schedule_seconds: Option<f64>,
+    /// More of the account's own options, such as `--stop-seconds`.
+    pub options: Vec<String>,
+}
+
+/// Runs until it is dropped; its folder goes with it.
+pub struct LocalAccount {
+    // Dropped first: the process must be gone before its folder.
+    _running: Running,
+    pub endpoint: String,
+    door: String,
+    agent: Agent,
+    _state: StateFolder,
+}
+
+struct StateFolder(PathBuf);
+
+impl Drop for StateFolder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// The line that the account prints when it answers.
+#[derive(Deserialize)]
+struct Ready {
+    endpoint: String,
+    door: String,
+}
+
+/// A deployed stack.
+#[derive(Debug, Deserialize)]
+pub struct Stack {
+    outputs: serde_json::Map<String, Value>,
+}
+
+impl Stack {
+    pub fn output(&self, name: &str) -> Result<&str> {
+        self.outputs.get(name).and_then(Value::as_str).doing(format!("find the stack's output {name}"))
+    }
+}
+
+impl LocalAccount {
+    /// Its log goes to a file of that name in the target folder, so that it survives the account.
+    pub fn start(name: &str, behaviour: &Behaviour) -> Result<Self> {
+        let state = StateFolder(workspace::target().join(format!("local-account-{name}-{}", id())));
+        fs::create_dir_all(&state.0)?;
+        let log = workspace::target().join(format!("local-account-{name}.log"));
+        let mut command = python_module("local_account");
+        command
+            .args(["--port", "0", "--latency-ms", &behaviour.latency_ms.to_string(), "--state-dir"])
+            .arg(&state.0)
+            .args(&behaviour.options)
+            // A pipe that closes with us, even if we are killed.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(&log)?);
+        if let Some(seconds) = behaviour.schedule_seconds {
+            command.args(["--schedule-seconds", &seconds.to_string()]);
+        }
+        let mut running = Running::start(&mut command)?;
+        let ready = readiness(&mut running).doing(format!("start the local account; see {}", log.display()))?;
+        let agent: Agent = Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(300)))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Ok(Self { _running: running, endpoint: ready.endpoint, door: ready.door, agent, _state: state })
+    }
+
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let answer = self.agent.get(format!("{}/{path}", self.door)).call();
+        Self::read(answer.doing(format!("ask the local account for {path}"))?, path)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.agent.post(format!("{}/{path}", self.door)).send_json(body);
+        Self::read(answer.doing(format!("ask the local account for {path}"))?, path)
+    }
+
+    fn read(mut answer: ureq::http::Response<ureq::Body>, path: &str) -> Result<Value> {
+        let status = answer.status();
+        let body = answer.body_mut().with_config().limit(1 << 30).read_json::<Value>()?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let error = body.get("error").and_then(Value::as_str).unwrap_or("no reason given");
+        Err(Failure::new(format!("the local account refused {path} ({status}): {error}")))
+    }
+
+    /// Deploys the project's template with the functions just compiled, or with `code` in their place.
+    pub fn deploy(&self, parameters: &Value, code: Option<Value>) -> Result<Stack> {
+        let template = workspace::root().join("template.yaml");
+        let body = json!({"template": template, "parameters": parameters, "code": code.unwrap_or_else(build::code)});
+        Ok(serde_json::from_value(self.post("deploy", &body)?)?)
+    }
+
+    /// Puts data points of EC2's own `NetworkOut` of an instance, a minute apart, the last at `last` (Unix seconds).
+    pub fn network_out(&self, instance: &str, values: &[f64], last: u64) -> Result {
+        let back = |age: usize| last.saturating_sub(60 * u64::try_from(age).unwrap_or(u64::MAX));
+        let points: Vec<_> = (0..values.len())
+            .rev()
+            .zip(values)
+            .map(|(age, value)| json!({"timestamp": back(age), "value": value}))
+            .collect();
+        let metric = json!({"namespace": "AWS/EC2", "metric": "NetworkOut",
+            "dimensions": {"InstanceId": instance}, "points": points});
+        self.post("metrics", &metric).map(drop)
+    }
+
+    /// A program of the account's package, told where the account is.
+    pub fn program(&self, module: &str) -> Command {
+        let mut command = python_module(module);
+        command.args(["--endpoint", &self.endpoint]).stdin(Stdio::null());
+        command
+    }
+}
+
+fn readiness(running: &mut Running) -> Result<Ready> {
+    let stdout = running.child().stdout.take().doing("read its output")?;
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line)?;
+    serde_json::from_str(&line).doing("read its first line")
+}
+
+fn python_module(module: &str) -> Command {
+    let mut command = Command::new(workspace::python());
+    let package: &Path = &workspace::root().join("infra/local-account");
+    command.args(["-m", module]).env("PYTHONPATH", package).env("PYTHONUNBUFFERED", "1");
+    command
+}

@@ -1,0 +1,108 @@
+//! What happens, as it happens: the functions' changes from the account's call record, and what the account then shows.
+
+use crate::calls::Call;
+use crate::readback::Seen;
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The parameters worth showing, the telling ones first.
+const TELLING: [&str; 9] = [
+    "NetworkInterfaceId",
+    "InstanceId",
+    "AutoScalingGroupName",
+    "TargetGroupArn",
+    "RoleName",
+    "FunctionName",
+    "Key",
+    "TopicArn",
+    "TableName",
+];
+
+pub struct Timeline {
+    began_ms: f64,
+    last: Seen,
+    size: usize,
+    /// Reads of a function since its last change.
+    reads: BTreeMap<String, usize>,
+}
+
+impl Timeline {
+    pub fn begin(before: Seen) -> Self {
+        let began_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1_000.0);
+        Self { began_ms, size: before.group_size, last: before, reads: BTreeMap::new() }
+    }
+
+    pub fn call(&mut self, call: &Call) {
+        let Some(function) = call.function.as_deref() else { return };
+        let reads = self.reads.entry(function.to_owned()).or_default();
+        if call.is_read() {
+            *reads += 1;
+            return;
+        }
+        let read_before = match std::mem::take(reads) {
+            0 => String::new(),
+            1 => " (after 1 read)".to_owned(),
+            count => format!(" (after {count} reads)"),
+        };
+        let subject = TELLING.iter().map(|name| call.parameter(name)).find(|value| !value.is_empty());
+        let outcome = call.error.as_deref().map(|error| format!(" -> {error}")).unwrap_or_default();
+        let text = format!("{} {}{outcome}{read_before}", call.action, subject.unwrap_or_default());
+        self.line(call.ended_ms, function, &text);
+    }
+
+    pub fn seen(&mut self, seen: Seen) {
+        for (who, text) in changes(&self.last, &seen) {
+            self.line(seen.at_ms, who, &text);
+        }
+        self.last = seen;
+    }
+
+    /// Whether nothing more will come of itself: contained and replaced, or decided against.
+    pub fn is_over(&self) -> bool {
+        match self.last.state.as_deref() {
+            Some("Contained") => self.last.group_size >= self.size,
+            state => matches!(state, Some("Observed" | "Refused" | "Released")),
+        }
+    }
+
+    pub fn into_last(self) -> Seen {
+        self.last
+    }
+
+    fn line(&self, at_ms: f64, who: &str, text: &str) {
+        let seconds = (at_ms - self.began_ms).max(0.0) / 1_000.0;
+        println!("  +{seconds:6.3} s  {who:<28} {text}");
+    }
+}
+
+/// What the account shows now and didn't before: who shows it, and what.
+fn changes(before: &Seen, after: &Seen) -> Vec<(&'static str, String)> {
+    let mut changes = Vec::new();
+    if before.state != after.state {
+        let state = after.state.as_deref().unwrap_or("gone");
+        changes.push(("the journal", format!("{} is {state}", after.incident.as_deref().unwrap_or("the incident"))));
+    }
+    for (interface, groups) in &after.eni_groups {
+        if before.eni_groups.get(interface) != Some(groups) {
+            changes.push(("EC2", format!("{interface} is in {}", groups.join(", "))));
+        }
+    }
+    if before.instance_state != after.instance_state {
+        changes.push(("EC2", format!("the instance is {}", after.instance_state)));
+    }
+    if before.lifecycle_state != after.lifecycle_state {
+        let state = after.lifecycle_state.as_deref().unwrap_or("no member any more");
+        changes.push(("Auto Scaling", format!("the instance is {state}")));
+    }
+    for member in after.members.iter().filter(|member| !before.members.contains(member)) {
+        changes.push(("Auto Scaling", format!("{member} has taken its place")));
+    }
+    let completed = |seen: &Seen| seen.snapshots.iter().filter(|snapshot| snapshot.state == "completed").count();
+    if completed(before) != completed(after) {
+        changes.push(("EC2", format!("{} of {} volumes have a snapshot", completed(after), after.volumes.len())));
+    }
+    if before.credentials_revoked != after.credentials_revoked && after.credentials_revoked == Some(true) {
+        changes.push(("IAM", "the instance's sessions are denied everything".to_owned()));
+    }
+    changes
+}
