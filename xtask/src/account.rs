@@ -1,13 +1,13 @@
 //! The local account as a process, and its test door.
 
 use crate::failure::{Doing, Failure, Result};
-use crate::process::Running;
+use crate::process::{Running, Scratch};
 use crate::{build, workspace};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio, id};
 use std::time::Duration;
 use ureq::Agent;
@@ -29,15 +29,7 @@ pub struct LocalAccount {
     pub endpoint: String,
     door: String,
     agent: Agent,
-    _state: StateFolder,
-}
-
-struct StateFolder(PathBuf);
-
-impl Drop for StateFolder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
+    _state: Scratch,
 }
 
 /// The line that the account prints when it answers.
@@ -62,13 +54,12 @@ impl Stack {
 impl LocalAccount {
     /// Its log goes to a file of that name in the target folder, so that it survives the account.
     pub fn start(name: &str, behaviour: &Behaviour) -> Result<Self> {
-        let state = StateFolder(workspace::target().join(format!("local-account-{name}-{}", id())));
-        fs::create_dir_all(&state.0)?;
+        let state = Scratch::make(workspace::target().join(format!("local-account-{name}-{}", id())))?;
         let log = workspace::target().join(format!("local-account-{name}.log"));
         let mut command = python_module("local_account");
         command
             .args(["--port", "0", "--latency-ms", &behaviour.latency_ms.to_string(), "--state-dir"])
-            .arg(&state.0)
+            .arg(state.path())
             .args(&behaviour.options)
             // A pipe that closes with us, even if we are killed.
             .stdin(Stdio::piped())

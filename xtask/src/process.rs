@@ -4,15 +4,22 @@ use crate::failure::{Doing, Failure, Result};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, pipe};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio, exit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Groups that are running. Whoever holds the lock may start a process or forbid that.
-static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+/// What must not outlive us. Whoever holds the lock may start a process or forbid that.
+static OURS: Mutex<Ours> = Mutex::new(Ours { groups: Vec::new(), folders: Vec::new() });
+
+struct Ours {
+    groups: Vec<Pid>,
+    folders: Vec<PathBuf>,
+}
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -23,9 +30,13 @@ pub fn stop_all_when_interrupted() -> Result {
         if let Some(number) = signals.forever().next() {
             eprintln!("\ninterrupted: stopping what was started");
             // Held until the end: nothing new starts.
-            let running = running();
-            for group in running.iter() {
+            let ours = ours();
+            // The last first: it may be talking to one that was started before it.
+            for group in ours.groups.iter().rev() {
                 stop(*group);
+            }
+            for folder in &ours.folders {
+                fs::remove_dir_all(folder).ok();
             }
             exit(128 + number);
         }
@@ -33,8 +44,8 @@ pub fn stop_all_when_interrupted() -> Result {
     Ok(())
 }
 
-fn running() -> MutexGuard<'static, Vec<Pid>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+fn ours() -> MutexGuard<'static, Ours> {
+    OURS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A process that runs until it is dropped.
@@ -46,10 +57,10 @@ pub struct Running {
 impl Running {
     pub fn start(command: &mut Command) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut running = running();
+        let mut ours = ours();
         let child = command.process_group(0).spawn().doing(format!("start {program}"))?;
         let group = Pid::from_child(&child);
-        running.push(group);
+        ours.groups.push(group);
         Ok(Self { child, group })
     }
 
@@ -67,7 +78,29 @@ impl Drop for Running {
         stop(self.group);
         // Already gone, or a zombie until it is waited for: nothing to report either way.
         self.child.wait().ok();
-        running().retain(|group| *group != self.group);
+        ours().groups.retain(|group| *group != self.group);
+    }
+}
+
+/// A new folder that goes when it is dropped, or when we are interrupted.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn make(path: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&path).doing(format!("make the folder {}", path.display()))?;
+        ours().folders.push(path.clone());
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+        ours().folders.retain(|folder| *folder != self.0);
     }
 }
 
@@ -86,7 +119,7 @@ fn stop(group: Pid) {
 
 /// A process that ended stays signallable until it is waited for.
 fn leader_ended(group: Pid) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", group.as_raw_nonzero()));
+    let state = fs::read_to_string(format!("/proc/{}/stat", group.as_raw_nonzero()));
     state.is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')))
 }
 
