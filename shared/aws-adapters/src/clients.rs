@@ -1,0 +1,72 @@
+//! The SDK's clients, made once a process.
+
+use crate::alarms::CloudWatchAlarms;
+use crate::credentials::RevokeFunction;
+use crate::evidence::EvidenceBucket;
+use crate::groups::AutoScalingGroups;
+use crate::instances::Ec2Instances;
+use crate::journal::JournalTable;
+use crate::network::Ec2Network;
+use crate::notifier::NotificationTopic;
+use crate::roles::IamRoles;
+use crate::snapshots::Ec2Snapshots;
+use crate::system_clock::SystemClock;
+use crate::targets::LoadBalancerTargets;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use ports::{Journal, Ports, Resources, Roles};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The environment's credentials, Region and endpoint.
+pub struct Clients {
+    config: SdkConfig,
+}
+
+/// Reads the environment. A call that takes longer than this is of no use to a containment; a lease outlasts them all.
+pub async fn connect() -> Clients {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(1500))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(10))
+        .build();
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts)
+        .load()
+        .await;
+    Clients { config }
+}
+
+pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
+    let config = &clients.config;
+    let ec2 = aws_sdk_ec2::Client::new(config);
+    Ports {
+        alarms: Arc::new(CloudWatchAlarms::new(aws_sdk_cloudwatch::Client::new(config))),
+        instances: Arc::new(Ec2Instances::new(ec2.clone())),
+        network: Arc::new(Ec2Network::new(ec2.clone())),
+        groups: Arc::new(AutoScalingGroups::new(aws_sdk_autoscaling::Client::new(config))),
+        targets: Arc::new(LoadBalancerTargets::new(aws_sdk_elasticloadbalancingv2::Client::new(config))),
+        snapshots: Arc::new(Ec2Snapshots::new(ec2)),
+        credentials: Arc::new(RevokeFunction::new(aws_sdk_lambda::Client::new(config), &resources.revoke_function)),
+        evidence: Arc::new(EvidenceBucket::new(s3(config), &resources.evidence_bucket, &resources.evidence_key_arn)),
+        notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
+        journal: journal(clients, &resources.table),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
+    Arc::new(JournalTable::new(aws_sdk_dynamodb::Client::new(&clients.config), table))
+}
+
+pub fn roles(clients: &Clients) -> Arc<dyn Roles> {
+    Arc::new(IamRoles::new(aws_sdk_iam::Client::new(&clients.config)))
+}
+
+/// A local endpoint has no name for each bucket.
+fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let local = config.endpoint_url().is_some();
+    aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(local).build())
+}
