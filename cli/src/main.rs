@@ -9,8 +9,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "cordon", version, about)]
 struct Arguments {
-    /// The journal's table, an output of the stack.
-    #[arg(long, env = "CORDON_TABLE", global = true, default_value = "cordon-journal")]
+    /// The journal's table: output JournalTableName of the stack.
+    #[arg(long, env = "CORDON_TABLE")]
     table: String,
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]

@@ -2,10 +2,10 @@
 
 use crate::metrics;
 use engine::{Config, Engine, EngineError, Outcome};
-use lambda_runtime::Context;
+use lambda_runtime::{Context, Diagnostic};
 use ports::Ports;
 use serde::Serialize;
-use signal::{AlarmSignal, Expectation, Signal, SignalError};
+use signal::{AlarmSignal, Expectation, Quoted, Signal, SignalError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -29,6 +29,18 @@ pub(crate) enum HandlerError {
     Engine(#[from] EngineError),
     #[error("operator requests are not accepted: this version cannot prove who sends them")]
     OperatorRequest,
+}
+
+/// Lambda's error document: a stable type to filter by, and the message.
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match &error {
+            HandlerError::Signal(_) => "SignalRejected",
+            HandlerError::Engine(_) => "EngineFailed",
+            HandlerError::OperatorRequest => "OperatorRequestRefused",
+        };
+        Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
 }
 
 impl Handler {
@@ -71,7 +83,7 @@ impl Handler {
         };
         let outcomes = engine.handle(&alarm).await.inspect_err(metrics::of_error)?;
         for outcome in &outcomes {
-            tracing::info!(outcome = %serde_json::json!(outcome), alarm = %alarm.alarm, digest = %alarm.digest, "handled");
+            tracing::info!(outcome = %serde_json::json!(outcome), alarm = %Quoted(&alarm.alarm.to_string()), digest = %alarm.digest, "handled");
             metrics::of_outcome(outcome, &alarm);
         }
         Ok(outcomes)

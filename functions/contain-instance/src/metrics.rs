@@ -13,13 +13,7 @@ pub(crate) fn of_rejection(error: &SignalError) {
 }
 
 pub(crate) fn of_error(error: &EngineError) {
-    let name = match error {
-        EngineError::Unread(_) | EngineError::Uncommitted(_) => "DecisionFailed",
-        EngineError::Unrecorded(_)
-        | EngineError::Unjournaled { .. }
-        | EngineError::BrokenJournal { .. }
-        | EngineError::Unwritable(_) => "JournalFailed",
-    };
+    let name = if error.is_of_the_journal() { "JournalFailed" } else { "DecisionFailed" };
     emit(&[Metric::count(name)], &[]);
 }
 

@@ -4,7 +4,7 @@ use containment::ids::IncidentId;
 use containment::incident::IncidentState;
 use engine::{Config, Engine, EngineError, Outcome};
 use futures::stream::{self, StreamExt};
-use lambda_runtime::Context;
+use lambda_runtime::{Context, Diagnostic};
 use ports::Ports;
 use serde::Serialize;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -31,6 +31,17 @@ pub(crate) enum HandlerError {
     Unlisted(EngineError),
     #[error("failed to settle {failed} of {of} incidents, among them {first}: {error}")]
     Unsettled { failed: usize, of: usize, first: IncidentId, error: EngineError },
+}
+
+/// Lambda's error document: a stable type to filter by, and the message.
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match &error {
+            HandlerError::Unlisted(_) => "IncidentsUnlisted",
+            HandlerError::Unsettled { .. } => "IncidentsUnsettled",
+        };
+        Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
 }
 
 impl Handler {
@@ -92,7 +103,8 @@ fn report(id: &IncidentId, settled: &Result<Outcome, EngineError>) {
         }
         Err(error) => {
             tracing::error!(incident = %id, %error, "an incident was not settled");
-            emit(&[Metric::count("JournalFailed")], &fields);
+            let name = if error.is_of_the_journal() { "JournalFailed" } else { "SettleFailed" };
+            emit(&[Metric::count(name)], &fields);
         }
     }
 }

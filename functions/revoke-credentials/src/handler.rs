@@ -5,6 +5,7 @@ use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{JournalFault, replay};
 use containment::revocation::{document, policy_name, trusts_only_ec2};
+use lambda_runtime::Diagnostic;
 use ports::{ErrorKind, Journal, ObservedRole, PortError, Roles};
 use serde::Serialize;
 use serde_json::Value;
@@ -38,6 +39,21 @@ pub(crate) enum HandlerError {
     Port(#[from] PortError),
     #[error("the policy that was read back is not the one that was written")]
     NotWritten,
+}
+
+/// Lambda's error document: a stable type to filter by, and the message.
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match &error {
+            HandlerError::Malformed => "RequestMalformed",
+            HandlerError::Unknown(_) => "IncidentUnknown",
+            HandlerError::NotContaining(..) => "IncidentNotContaining",
+            HandlerError::BrokenJournal(_) => "JournalBroken",
+            HandlerError::Port(_) => "CallFailed",
+            HandlerError::NotWritten => "PolicyNotWritten",
+        };
+        Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
 }
 
 impl Handler {
@@ -97,7 +113,7 @@ impl Handler {
             Ok(Some(role)) => role,
             Ok(None) => return Ok(Err("its instance profile holds no role".to_owned())),
             // The permission to read a role is given for listed roles only.
-            Err(error) if error.kind == ErrorKind::Denied => {
+            Err(error) if error.kind == ErrorKind::Denied && error.operation == "iam:GetRole" => {
                 return Ok(Err("its role is not listed in RevocableRoleArns".to_owned()));
             }
             Err(error) => return Err(error),

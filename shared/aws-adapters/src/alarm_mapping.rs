@@ -53,15 +53,14 @@ fn definition(alarm: &MetricAlarm) -> PortResult<AlarmDefinition> {
             metrics: vec![ObservedMetric { namespace, name: name.to_owned(), dimensions, account: None }],
         });
     }
-    let mut metrics = Vec::new();
+    let (mut metrics, mut series) = (Vec::new(), None);
     for query in alarm.metrics() {
         let account = query.account_id().map(str::parse::<AccountId>).transpose();
         let account = account.map_err(|error| PortError::unreadable(DESCRIBE, error))?;
         if let Some(expression) = query.expression() {
-            if is_query(expression) {
-                return Ok(AlarmDefinition::MultiSeries { query: expression.to_owned(), account });
-            }
-            if !is_arithmetic(expression) {
+            if is_query(expression) && series.is_none() {
+                series = Some(AlarmDefinition::MultiSeries { query: expression.to_owned(), account });
+            } else if !is_arithmetic(expression) {
                 metrics.push(unknown(expression, account));
             }
         } else if let Some(metric) = query.metric_stat().and_then(|stat| stat.metric()) {
@@ -70,7 +69,12 @@ fn definition(alarm: &MetricAlarm) -> PortResult<AlarmDefinition> {
             metrics.push(unknown("", account));
         }
     }
-    Ok(AlarmDefinition::Metric { metrics })
+    match series {
+        Some(series) if metrics.is_empty() => Ok(series),
+        // A query beside other metrics: which of them made the alarm cannot be told.
+        Some(_) => Ok(AlarmDefinition::Metric { metrics: vec![unknown("a query beside other metrics", None)] }),
+        None => Ok(AlarmDefinition::Metric { metrics }),
+    }
 }
 
 fn observed_metric(metric: &Metric, account: Option<AccountId>) -> ObservedMetric {
@@ -214,6 +218,8 @@ mod tests {
         let insights = query(Some("SELECT SUM(NetworkOut) FROM \"AWS/EC2\" GROUP BY InstanceId"), None);
         let alarm = MetricAlarm::builder().metrics(insights).build();
         assert!(matches!(definition(&alarm).unwrap(), AlarmDefinition::MultiSeries { query, .. } if !query.is_empty()));
+        let insights = || query(Some("SELECT SUM(NetworkOut) FROM \"AWS/EC2\" GROUP BY InstanceId"), None);
+        assert_eq!(namespaces(vec![insights(), query(None, Some("Mine"))]), ["(expression)"]);
         let unknown = definition(&MetricAlarm::builder().build()).unwrap();
         assert!(matches!(unknown, AlarmDefinition::MultiSeries { query, .. } if query.is_empty()));
     }

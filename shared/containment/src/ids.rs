@@ -39,7 +39,7 @@ aws_id! {
     SnapshotId,
     /// The ARN of an Elastic Load Balancing target group.
     TargetGroupArn,
-    /// `inc-YYYYMMDD-HHMMSS-xxxxxxxxxx`; see [`IncidentId::of`].
+    /// `inc-YYYYMMDD-HHMMSS-xxxxxxxxxx`, or `ref-…` for a signal that AWS did not confirm; see [`IncidentId::of`].
     IncidentId,
 }
 
@@ -48,20 +48,21 @@ impl IncidentId {
     /// processes gives the same id. `transitioned_at` is AWS's own `StateTransitionedTimestamp`, never the message's.
     pub fn of(instance: &InstanceId, alarm: &AlarmArn, transitioned_at: OffsetDateTime) -> Self {
         let milliseconds = transitioned_at.unix_timestamp_nanos() / 1_000_000;
-        Self::derived(transitioned_at, &format!("{instance}|{alarm}|{milliseconds}"))
+        Self::derived("inc", transitioned_at, &format!("{instance}|{alarm}|{milliseconds}"))
     }
 
-    /// The incident that records a signal which was refused before AWS confirmed any transition. `digest` is the
-    /// hash of the received message, so that a forger can neither choose nor occupy the id of a true incident.
-    pub fn of_unverified(received_at: OffsetDateTime, digest: &str) -> Self {
-        Self::derived(received_at, &format!("unverified|{digest}"))
+    /// The record of a signal that was refused before AWS confirmed any transition: `ref-…`, derived from the hash of
+    /// the received message, so that a forger can neither choose nor occupy the id of a true incident.
+    pub fn of_unverified(received_at: OffsetDateTime, instance: Option<&InstanceId>, digest: &str) -> Self {
+        let instance = instance.map(ToString::to_string).unwrap_or_default();
+        Self::derived("ref", received_at, &format!("{instance}|{digest}"))
     }
 
-    fn derived(at: OffsetDateTime, key: &str) -> Self {
+    fn derived(prefix: &str, at: OffsetDateTime, key: &str) -> Self {
         let hash = hex(&Sha256::digest(key.as_bytes()));
         let at = at.to_offset(time::UtcOffset::UTC);
         Self(format!(
-            "inc-{:04}{:02}{:02}-{:02}{:02}{:02}-{}",
+            "{prefix}-{:04}{:02}{:02}-{:02}{:02}{:02}-{}",
             at.year(),
             u8::from(at.month()),
             at.day(),

@@ -18,7 +18,7 @@ pub const SCHEMA: u32 = 1;
 pub const MAX_FAILURES: u32 = 60;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case")]
+#[serde(tag = "name")]
 pub enum IncidentState {
     /// The intent is committed; nothing has been read back yet.
     Committed,

@@ -85,7 +85,7 @@ pub struct ObservedInstance {
     pub state: PowerState,
     pub vpc: Option<VpcId>,
     pub root_is_instance_store: bool,
-    /// A one-time Spot request cannot be stopped; a persistent one can.
+    /// An instance of a one-time Spot request cannot be stopped. Whether the request is persistent is not read.
     pub spot: bool,
     pub hibernation_configured: bool,
     /// Managed by a service provider on the owner's behalf (`Operator.Managed`): the owner may not change it.

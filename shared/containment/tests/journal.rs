@@ -123,7 +123,7 @@ fn the_incident_id_is_one_for_one_transition_and_cannot_be_taken_by_a_forger() {
     assert_ne!(id(now()), IncidentId::of(&instance_id(1), &verified.alarm, now()));
     assert_ne!(
         id(now()),
-        IncidentId::of_unverified(now(), &format!("{}|{}|{NOW}000", verified.instance, verified.alarm))
+        IncidentId::of_unverified(now(), Some(&verified.instance), &format!("{}|{NOW}000", verified.alarm))
     );
     assert_eq!(id(now()).as_str().len(), 30);
 }

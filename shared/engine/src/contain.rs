@@ -16,14 +16,14 @@ use containment::plan::{Plan, plan};
 use containment::refusal::Refusal;
 use containment::verify::{VerifiedAlarm, nominated_by_children, verify};
 use ports::PortError;
-use signal::{AlarmSignal, AlarmState, InstanceId, Via};
+use signal::{AlarmSignal, AlarmState, InstanceId, Quoted, Via};
 use std::collections::BTreeSet;
 
 impl Engine {
     /// Handles one alarm signal; one outcome for each instance it nominates.
     pub async fn handle(&self, signal: &AlarmSignal) -> Result<Vec<Outcome>, EngineError> {
         if signal.transition.to != AlarmState::Alarm {
-            tracing::info!(alarm = %signal.alarm, to = %signal.transition.to, "transition noted");
+            tracing::info!(alarm = %Quoted(&signal.alarm.to_string()), to = %signal.transition.to, "transition noted");
             return Ok(vec![Outcome::Noted { to: signal.transition.to.to_string() }]);
         }
         let mut nominated = signal.nominated.clone();
@@ -98,7 +98,7 @@ impl Engine {
         reason: Refusal,
     ) -> Result<Outcome, EngineError> {
         let opening = Opening {
-            id: IncidentId::of_unverified(signal.transition.at, &signal.digest),
+            id: IncidentId::of_unverified(signal.transition.at, instance, &signal.digest),
             instance: instance.cloned(),
             alarm: Some(signal.alarm.clone()),
             group: None,

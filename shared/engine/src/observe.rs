@@ -85,7 +85,7 @@ impl Engine {
             quarantine_groups: quarantine_groups.map_err(unread)?,
             target_groups,
         };
-        self.believe_or_correct_the_hint(instance, hint, &mut observation).await.map_err(unread)?;
+        self.believe_or_correct_the_hint(signal, instance, hint, &mut observation).await.map_err(unread)?;
         self.observe_what_the_alarm_needs(signal, &mut observation).await.map_err(unread)?;
         observation.take_up_the_glance();
         Ok(observation)
@@ -94,6 +94,7 @@ impl Engine {
     /// The hint is a name that anybody may have chosen: it counts only if it is the group that has the instance.
     async fn believe_or_correct_the_hint(
         &self,
+        signal: &AlarmSignal,
         instance: &InstanceId,
         hint: Option<GroupName>,
         observation: &mut Observation,
@@ -103,9 +104,18 @@ impl Engine {
             return Ok(());
         }
         let wanted = Wanted { instance: instance.clone(), group: actual.clone() };
-        let (group, glance) = tokio::join!(self.group(actual.as_ref()), self.ports.journal.glance(&wanted));
+        // The alarms of the hinted group say nothing of this one; without a hint all that lead here were read already.
+        let scope = self.scope(signal, None);
+        let (group, glance, alarming) = tokio::join!(
+            self.group(actual.as_ref()),
+            self.ports.journal.glance(&wanted),
+            async { if hint.is_some() { self.ports.alarms.in_alarm(&scope).await.map(Some) } else { Ok(None) } },
+        );
         observation.subject.group = group?;
         observation.glance = glance?;
+        if let Some(alarming) = alarming? {
+            observation.standing.alarming = alarming;
+        }
         Ok(())
     }
 

@@ -39,6 +39,16 @@ pub enum Outcome {
     },
 }
 
+impl EngineError {
+    /// Whether the journal is the reason, rather than a read of what a decision needs.
+    pub fn is_of_the_journal(&self) -> bool {
+        match self {
+            Self::Unread(_) | Self::Uncommitted(_) => false,
+            Self::Unrecorded(_) | Self::Unjournaled { .. } | Self::BrokenJournal { .. } | Self::Unwritable(_) => true,
+        }
+    }
+}
+
 impl Outcome {
     pub(crate) fn of(incident: &Incident) -> Self {
         Self::Contained {
