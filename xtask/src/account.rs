@@ -2,9 +2,9 @@
 
 use crate::failure::{Doing, Failure, Result};
 use crate::process::{Running, Scratch};
-use crate::{build, workspace};
+use crate::workspace;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,14 +12,13 @@ use std::process::{Command, Stdio, id};
 use std::time::Duration;
 use ureq::Agent;
 
-/// How the account behaves: what takes how long. The defaults are the account's own.
-#[derive(Debug, Clone, Default)]
+/// What takes how long.
+#[derive(Debug, Clone, Copy)]
 pub struct Behaviour {
+    /// Injected into every call that isn't root's.
     pub latency_ms: u32,
     /// How often scheduled rules fire, in place of their own schedule.
-    pub schedule_seconds: Option<f64>,
-    /// More of the account's own options, such as `--stop-seconds`.
-    pub options: Vec<String>,
+    pub schedule_seconds: f64,
 }
 
 /// Runs until it is dropped; its folder goes with it.
@@ -29,7 +28,7 @@ pub struct LocalAccount {
     pub endpoint: String,
     door: String,
     agent: Agent,
-    _state: Scratch,
+    state: Scratch,
 }
 
 /// The line that the account prints when it answers.
@@ -42,7 +41,7 @@ struct Ready {
 /// A deployed stack.
 #[derive(Debug, Deserialize)]
 pub struct Stack {
-    outputs: serde_json::Map<String, Value>,
+    outputs: Map<String, Value>,
 }
 
 impl Stack {
@@ -58,16 +57,13 @@ impl LocalAccount {
         let log = workspace::target().join(format!("local-account-{name}.log"));
         let mut command = python_module("local_account");
         command
-            .args(["--port", "0", "--latency-ms", &behaviour.latency_ms.to_string(), "--state-dir"])
+            .args(["--latency-ms", &behaviour.latency_ms.to_string()])
+            .args(["--schedule-seconds", &behaviour.schedule_seconds.to_string(), "--state-dir"])
             .arg(state.path())
-            .args(&behaviour.options)
             // A pipe that closes with us, even if we are killed.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&log)?);
-        if let Some(seconds) = behaviour.schedule_seconds {
-            command.args(["--schedule-seconds", &seconds.to_string()]);
-        }
         let mut running = Running::start(&mut command)?;
         let ready = readiness(&mut running).doing(format!("start the local account; see {}", log.display()))?;
         let agent: Agent = Agent::config_builder()
@@ -75,7 +71,7 @@ impl LocalAccount {
             .http_status_as_error(false)
             .build()
             .into();
-        Ok(Self { _running: running, endpoint: ready.endpoint, door: ready.door, agent, _state: state })
+        Ok(Self { _running: running, endpoint: ready.endpoint, door: ready.door, agent, state })
     }
 
     pub fn get(&self, path: &str) -> Result<Value> {
@@ -98,10 +94,10 @@ impl LocalAccount {
         Err(Failure::new(format!("the local account refused {path} ({status}): {error}")))
     }
 
-    /// Deploys the project's template with the functions just compiled, or with `code` in their place.
-    pub fn deploy(&self, parameters: &Value, code: Option<Value>) -> Result<Stack> {
+    /// Deploys the project's template. `code`: logical id of a function → path of its binary.
+    pub fn deploy(&self, parameters: &Value, code: &Map<String, Value>) -> Result<Stack> {
         let template = workspace::root().join("template.yaml");
-        let body = json!({"template": template, "parameters": parameters, "code": code.unwrap_or_else(build::code)});
+        let body = json!({"template": template, "parameters": parameters, "code": code});
         Ok(serde_json::from_value(self.post("deploy", &body)?)?)
     }
 
@@ -116,6 +112,11 @@ impl LocalAccount {
         let metric = json!({"namespace": "AWS/EC2", "metric": "NetworkOut",
             "dimensions": {"InstanceId": instance}, "points": points});
         self.post("metrics", &metric).map(drop)
+    }
+
+    /// Where the account keeps the code of its functions: their processes run in folders below it.
+    pub fn state_folder(&self) -> &Path {
+        self.state.path()
     }
 
     /// A program of the account's package, told where the account is.

@@ -3,13 +3,16 @@
 use crate::failure::{Doing, Result};
 use crate::{process, workspace};
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// Logical id in `template.yaml` → the binary that is its code.
 pub const FUNCTIONS: [(&str, &str); 3] = [
-    ("ContainInstanceFunction", "contain-instance"),
+    CONTAIN_INSTANCE,
     ("ReconcileIncidentsFunction", "reconcile-incidents"),
     ("RevokeCredentialsFunction", "revoke-credentials"),
 ];
+
+pub const CONTAIN_INSTANCE: (&str, &str) = ("ContainInstanceFunction", "contain-instance");
 
 /// The functions, and what else runs beside them, in the dev profile.
 pub fn packages(more: &[&str]) -> Result {
@@ -22,10 +25,7 @@ pub fn packages(more: &[&str]) -> Result {
     process::run(&mut cargo).doing("compile the functions")
 }
 
-/// What the door's `deploy` takes as `code`: logical id → path of the compiled binary.
-pub fn code() -> Value {
-    let binaries = workspace::binaries();
-    let paths: Map<_, _> =
-        FUNCTIONS.iter().map(|(id, binary)| ((*id).to_owned(), json!(binaries.join(binary)))).collect();
-    Value::Object(paths)
+/// What the door's `deploy` takes as `code`: logical id → path of the compiled binary in `folder`.
+pub fn code(folder: &Path) -> Map<String, Value> {
+    FUNCTIONS.iter().map(|(id, binary)| ((*id).to_owned(), json!(folder.join(binary)))).collect()
 }

@@ -40,6 +40,7 @@ impl Call {
 /// One attempt at one invocation of a function, listed once it has ended.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Invocation {
+    pub request_id: String,
     pub payload: Value,
 }
 

@@ -1,12 +1,15 @@
 //! `cargo xtask`: the project's own commands.
 
 mod account;
+mod bench;
 mod build;
 mod calls;
 mod ci;
 mod controls;
 mod demo;
 mod failure;
+mod journal_watch;
+mod lines;
 mod process;
 mod readback;
 mod scene;
@@ -17,6 +20,7 @@ mod workspace;
 
 use clap::{Parser, Subcommand};
 use failure::Result;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Commands for people who work on Cordon. Each sets up what it needs.
@@ -35,6 +39,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measure, with 50 ms injected into every AWS call.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
     /// Run every test: unit, property, in-memory, and end to end on the local account.
     Test,
     /// Run every gate: formatting, lints, licences, template, tests, documentation.
@@ -49,6 +58,19 @@ enum Command {
     Controls {
         /// Only controls whose id begins so.
         only: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Round trips and time until an instance is isolated, its stop accepted, and contained.
+    Contain {
+        /// Runs a case; medians are shown.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
+        runs: u16,
+        /// A folder with compiled functions, instead of a build in the dev profile.
+        #[arg(long)]
+        binaries: Option<PathBuf>,
     },
 }
 
@@ -67,6 +89,7 @@ fn run() -> Result {
     process::stop_all_when_interrupted()?;
     match arguments.command {
         Command::Demo { json } => demo::run(json),
+        Command::Bench { what: Bench::Contain { runs, binaries } } => bench::contain(usize::from(runs), binaries),
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),

@@ -1,10 +1,11 @@
 //! Fleets in the local account, enrolled as a later part of Cordon will do it.
 
 use crate::account::{LocalAccount, Stack};
-use crate::failure::{Doing, Failure, Result};
+use crate::failure::{Doing, Result};
 use crate::process;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is launched: an Auto Scaling group in `enforce` mode whose instances have a role of their own.
@@ -52,8 +53,14 @@ impl Fleet {
         self.instance_ids.first().map(String::as_str).doing(format!("find an instance in {}", self.group))
     }
 
-    /// Gives each of the instances an alarm that leads to the stack.
-    pub fn enroll(&self, account: &LocalAccount, stack: &Stack, how: Enrolment, instances: &[String]) -> Result {
+    /// Gives each of the instances an alarm that leads to the stack. Answers with their network interfaces.
+    pub fn enroll(
+        &self,
+        account: &LocalAccount,
+        stack: &Stack,
+        how: Enrolment,
+        instances: &[String],
+    ) -> Result<BTreeMap<String, Vec<String>>> {
         let mut program = account.program("local_account.demo_scene");
         program.args(["--topic", stack.output("AlarmTopicArn")?, "--group", &self.group, "--vpc", &self.vpc_id]);
         if !how.hint {
@@ -65,20 +72,19 @@ impl Fleet {
         if let Some(threshold) = how.threshold {
             program.args(["--threshold", &threshold.to_string()]);
         }
-        process::output(program.arg("--instance").args(instances)).doing(format!("enroll {}", self.group)).map(drop)
+        let printed =
+            process::output(program.arg("--instance").args(instances)).doing(format!("enroll {}", self.group))?;
+        Ok(serde_json::from_str(&printed)?)
     }
 }
 
-/// The parameters that let the stack act on these fleets; `more` are added to them.
-pub fn enforcing(fleets: &[Fleet], more: &Value) -> Result<Value> {
-    let roles: Vec<_> = fleets.iter().map(|fleet| fleet.role_arn.as_str()).collect();
+/// The parameters that let the stack act on these fleets, and `more`.
+pub fn enforcing<'a>(fleets: impl IntoIterator<Item = &'a Fleet>, more: &[(&str, &str)]) -> Value {
+    let roles: Vec<_> = fleets.into_iter().map(|fleet| fleet.role_arn.as_str()).collect();
+    let roles = roles.join(",");
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-    let mut parameters = json!({"Mode": "enforce", "RevocableRoleArns": roles.join(","), "Architecture": architecture});
-    let (Value::Object(all), Value::Object(more)) = (&mut parameters, more) else {
-        return Err(Failure::new("parameters are an object"));
-    };
-    all.extend(more.clone());
-    Ok(parameters)
+    let own = [("Mode", "enforce"), ("RevocableRoleArns", roles.as_str()), ("Architecture", architecture)];
+    own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
 }
 
 /// Unix seconds now.

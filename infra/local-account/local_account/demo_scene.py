@@ -2,7 +2,7 @@
 
     python -m local_account.demo_scene --endpoint URL --topic ARN --group NAME --vpc VPC --instance ID...
 
-Prints one JSON object: {alarms: [names], quarantine_group: id or null}.
+Prints one JSON object, the network interfaces by instance: {INSTANCE: [INTERFACE]}.
 """
 
 from __future__ import annotations
@@ -35,8 +35,18 @@ def main() -> None:
     for instance, name in names.items():
         watched = _band(instance) if options.threshold is None else _threshold(instance, options.threshold)
         clients.client("cloudwatch").put_metric_alarm(AlarmName=name, AlarmActions=[options.topic], **watched)
-    quarantine_group = None if options.without_quarantine_group else _quarantine_group(clients, options.vpc)
-    print(json.dumps({"alarms": list(names.values()), "quarantine_group": quarantine_group}))
+    if not options.without_quarantine_group:
+        _make_quarantine_group(clients, options.vpc)
+    print(json.dumps(_interfaces(clients, options.instance)))
+
+
+def _interfaces(clients: RootClients, instances: list[str]) -> dict[str, list[str]]:
+    filters = [{"Name": "attachment.instance-id", "Values": instances}]
+    answer = clients.client("ec2").describe_network_interfaces(Filters=filters)
+    found: dict[str, list[str]] = {instance: [] for instance in instances}
+    for interface in answer["NetworkInterfaces"]:
+        found[interface["Attachment"]["InstanceId"]].append(interface["NetworkInterfaceId"])
+    return found
 
 
 def _band(instance: str) -> dict[str, Any]:
@@ -71,12 +81,9 @@ def _dimensions(instance: str) -> list[dict[str, str]]:
     return [{"Name": "InstanceId", "Value": instance}]
 
 
-def _quarantine_group(clients: RootClients, vpc_id: str) -> str:
-    """Found by its name, or made; without rules either way. Its tag is what lets Cordon's roles use it."""
+def _make_quarantine_group(clients: RootClients, vpc_id: str) -> None:
+    """Without rules either way. Its tag is what lets Cordon's roles use it."""
     ec2 = clients.client("ec2")
-    filters = [{"Name": "group-name", "Values": [QUARANTINE_GROUP]}, {"Name": "vpc-id", "Values": [vpc_id]}]
-    for group in ec2.describe_security_groups(Filters=filters)["SecurityGroups"]:
-        return str(group["GroupId"])
     tags = [{"Key": "cordon:quarantine", "Value": "true"}]
     group_id = ec2.create_security_group(
         GroupName=QUARANTINE_GROUP,
@@ -84,10 +91,8 @@ def _quarantine_group(clients: RootClients, vpc_id: str) -> str:
         VpcId=vpc_id,
         TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
     )["GroupId"]
-    made = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
-    if made["IpPermissionsEgress"]:
-        ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=made["IpPermissionsEgress"])
-    return str(group_id)
+    rules = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]["IpPermissionsEgress"]
+    ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=rules)
 
 
 if __name__ == "__main__":

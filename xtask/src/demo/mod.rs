@@ -7,11 +7,11 @@ mod timeline;
 use crate::account::{Behaviour, LocalAccount};
 use crate::calls;
 use crate::failure::{Doing, Failure, Result};
-use crate::readback::{Seen, Watch};
+use crate::lines::Lines;
+use crate::readback::{self, Seen};
 use crate::scene::{self, Enrolment, Fleet, Launch};
-use crate::{build, setup};
+use crate::{build, setup, workspace};
 use result::Demonstrated;
-use serde_json::json;
 use std::time::{Duration, Instant};
 use timeline::Timeline;
 
@@ -34,16 +34,15 @@ pub fn run(as_json: bool) -> Result {
     println!(
         "A local AWS account: {LATENCY_MS} ms a call; schedules every {SCHEDULE_SECONDS} s instead of every minute"
     );
-    let behaviour = Behaviour { latency_ms: LATENCY_MS, schedule_seconds: Some(SCHEDULE_SECONDS), options: vec![] };
+    let behaviour = Behaviour { latency_ms: LATENCY_MS, schedule_seconds: SCHEDULE_SECONDS };
     let account = LocalAccount::start("demo", &behaviour)?;
     println!("Group {GROUP}: {SIZE} instances behind a load balancer; the first has two network interfaces");
-    let fleet = [Fleet::launch(&account, &Launch { group: GROUP, size: SIZE, interfaces: 2 })?];
+    let fleet = Fleet::launch(&account, &Launch { group: GROUP, size: SIZE, interfaces: 2 })?;
     println!("template.yaml, deployed with the functions just compiled");
-    let stack = account.deploy(&scene::enforcing(&fleet, &json!({}))?, None)?;
-    let [fleet] = fleet;
+    let stack = account.deploy(&scene::enforcing([&fleet], &[]), &build::code(&workspace::binaries()))?;
     let instance = fleet.first()?;
     fleet.enroll(&account, &stack, ENROLMENT, &[instance.to_owned()])?;
-    let watch = Watch::start(&account, &stack, &fleet)?;
+    let watch = readback::watch(&account, &stack, &fleet)?;
     let before = watch.next(PATIENCE)?.doing("read the account before anything happens")?;
 
     println!("An hour of ordinary traffic of {instance}, then three minutes in which it sends 450 times as much:");
@@ -73,7 +72,7 @@ fn raise_the_metric(account: &LocalAccount, instance: &str) -> Result {
 }
 
 /// Shows what happens until nothing more is expected: what was seen last, and when the instance was seen stopped.
-fn follow(account: &LocalAccount, watch: &Watch, before: &Seen) -> Result<(Seen, Option<f64>)> {
+fn follow(account: &LocalAccount, watch: &Lines<Seen>, before: &Seen) -> Result<(Seen, Option<f64>)> {
     let mut timeline = Timeline::begin(before.clone());
     let give_up = Instant::now() + PATIENCE;
     let mut severed_ms = None;

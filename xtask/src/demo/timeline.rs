@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The parameters worth showing, the telling ones first.
-const TELLING: [&str; 9] = [
+const TELLING: [&str; 12] = [
     "NetworkInterfaceId",
+    "InstanceSpecification.InstanceId",
     "InstanceId",
-    "AutoScalingGroupName",
+    "InstanceId.1",
+    "InstanceIds.member.1",
+    "ResourceId.1",
     "TargetGroupArn",
     "RoleName",
     "FunctionName",
