@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Seen {
-    /// When, in Unix milliseconds.
+    /// When, in Unix milliseconds; the instance's own state was read a little earlier.
     pub at_ms: f64,
+    pub power_at_ms: f64,
     pub incident: Option<String>,
     pub state: Option<String>,
     pub instance_state: String,

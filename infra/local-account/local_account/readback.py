@@ -2,7 +2,8 @@
 
     python -m local_account.readback --endpoint URL --instance ID --group NAME --table TABLE [--role NAME] [--watch]
 
-Prints one JSON object; with --watch another one each time anything changes, until it is ended or the account is gone.
+Prints one JSON object with `at_ms`, when it was read; with --watch another one each time anything changes,
+until it is ended or the account is gone, and `power_at_ms`, when the instance's state was read.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ def watch(subject: Subject) -> None:
         power = subject.instance_state()
         now = time.monotonic()
         if power != shown.get("instance_state") or now - read_at > _REST_SECONDS:
-            seen_at = time.time() * 1000
+            power_at_ms = time.time() * 1000
             # What was seen is kept, even if the rest of the reading takes until the next state.
             found = {**subject.shown(), "instance_state": power}
             if found != shown:
-                print(json.dumps({"at_ms": seen_at, **found}), flush=True)
+                print(json.dumps({"at_ms": time.time() * 1000, "power_at_ms": power_at_ms, **found}), flush=True)
             shown, read_at = found, now
         time.sleep(_POWER_SECONDS)
 

@@ -78,16 +78,17 @@ fn follow(account: &LocalAccount, watch: &Lines<Seen>, before: &Seen) -> Result<
     let mut severed_ms = None;
     let mut read = 0;
     while Instant::now() < give_up && !timeline.is_over() {
+        if let Some(seen) = watch.next(Duration::from_millis(100))? {
+            if seen.instance_state == "stopped" {
+                severed_ms = severed_ms.or(Some(seen.power_at_ms));
+            }
+            timeline.seen(seen);
+        }
         for call in calls::since(account, read)? {
             read = read.max(call.n);
             timeline.call(&call);
         }
-        if let Some(seen) = watch.next(Duration::from_millis(100))? {
-            if seen.instance_state == "stopped" {
-                severed_ms = severed_ms.or(Some(seen.at_ms));
-            }
-            timeline.seen(seen);
-        }
+        timeline.show_settled();
     }
-    Ok((timeline.into_last(), severed_ms))
+    Ok((timeline.end(), severed_ms))
 }

@@ -27,12 +27,17 @@ pub struct Timeline {
     size: usize,
     /// Reads of a function since its last change.
     reads: BTreeMap<String, usize>,
+    /// Lines not yet shown, with their time: a call and its effect are learned in either order.
+    lines: Vec<(f64, String)>,
 }
+
+/// Nothing older than this is learned any more.
+const SETTLED_MS: f64 = 400.0;
 
 impl Timeline {
     pub fn begin(before: Seen) -> Self {
-        let began_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1_000.0);
-        Self { began_ms, size: before.group_size, last: before, reads: BTreeMap::new() }
+        let size = before.group_size;
+        Self { began_ms: now_ms(), size, last: before, reads: BTreeMap::new(), lines: Vec::new() }
     }
 
     pub fn call(&mut self, call: &Call) {
@@ -68,14 +73,32 @@ impl Timeline {
         }
     }
 
-    pub fn into_last(self) -> Seen {
+    pub fn show_settled(&mut self) {
+        self.show_until(now_ms() - SETTLED_MS);
+    }
+
+    /// Shows the rest; what was seen last.
+    pub fn end(mut self) -> Seen {
+        self.show_until(f64::INFINITY);
         self.last
     }
 
-    fn line(&self, at_ms: f64, who: &str, text: &str) {
-        let seconds = (at_ms - self.began_ms).max(0.0) / 1_000.0;
-        println!("  +{seconds:6.3} s  {who:<28} {text}");
+    fn show_until(&mut self, until_ms: f64) {
+        self.lines.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let settled = self.lines.partition_point(|(at_ms, _)| *at_ms <= until_ms);
+        for (_, line) in self.lines.drain(..settled) {
+            println!("{line}");
+        }
     }
+
+    fn line(&mut self, at_ms: f64, who: &str, text: &str) {
+        let seconds = (at_ms - self.began_ms).max(0.0) / 1_000.0;
+        self.lines.push((at_ms, format!("  +{seconds:6.3} s  {who:<28} {text}")));
+    }
+}
+
+fn now_ms() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1_000.0)
 }
 
 /// What the account shows now and didn't before: who shows it, and what.
