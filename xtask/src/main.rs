@@ -12,6 +12,7 @@ mod journal_watch;
 mod lines;
 mod process;
 mod readback;
+mod release;
 mod scene;
 mod setup;
 mod test;
@@ -20,6 +21,7 @@ mod workspace;
 
 use clap::{Parser, Subcommand};
 use failure::Result;
+use release::Architecture;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,6 +61,11 @@ enum Command {
         /// Only controls whose id begins so.
         only: Option<String>,
     },
+    /// Validate the template and build what is deployed, for Lambda's glibc. Needs the network for its tools.
+    Release {
+        #[arg(long, value_enum, default_value = "arm64")]
+        arch: Architecture,
+    },
 }
 
 #[derive(Subcommand)]
@@ -93,6 +100,7 @@ fn run() -> Result {
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),
+        Command::Release { arch } => release::run(arch),
         Command::Controls { only } => controls::run(only.as_deref()),
     }
 }
