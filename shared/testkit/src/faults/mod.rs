@@ -1,0 +1,3 @@
+pub struct Faults;
+pub enum Fault {}
+pub enum Calls {}
