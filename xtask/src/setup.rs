@@ -54,7 +54,17 @@ fn environment(python: &str, path: &Path, requirements: &str) -> Result {
     eprintln!("setup: installing {requirements} (only when it changed; needs the network, about a minute)");
     process::run(
         Command::new(&interpreter)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
+            // The list is complete; pip, left to resolve, doesn't see that `a[extra]==1` with its hash answers to `a>=1`.
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--require-hashes",
+                "-r",
+            ])
             .arg(workspace::root().join(requirements)),
     )
     .doing("install the pinned Python packages; check the network and pip's own settings")?;

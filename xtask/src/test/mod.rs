@@ -78,6 +78,7 @@ pub fn pytest_in(folder: &Path) -> Command {
         .args(["-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"])
         .current_dir(folder)
         .env("CORDON_BINARIES", workspace::binaries())
+        .env("PYTHONPATH", folder.join("infra/local-account"))
         .env("PYTHONUNBUFFERED", "1");
     pytest
 }
