@@ -24,13 +24,13 @@ pub fn check(files: &[File], report: &mut Report) {
     }
     for (line, cell) in rows {
         let place = format!("{THREAT_MODEL}:{line}");
-        let names: Vec<_> = quoted(cell).map(last_part).collect();
-        if names.is_empty() {
+        let named: Vec<_> = quoted(cell).collect();
+        if named.is_empty() {
             report.problem(format!("{place}: the row names no test"));
-        } else if !names.iter().any(|name| taken_out.iter().any(|test| last_part(test) == *name)) {
+        } else if !named.iter().any(|name| taken_out.iter().any(|test| last_part(test) == last_part(name))) {
             report.problem(format!("{place}: no control in {} is watched by a test of this row", controls::FILE));
         }
-        for name in names {
+        for name in named {
             if let Some(why) = objection(name, &tests) {
                 report.problem(format!("{place}: `{name}` {why}"));
             }
@@ -53,8 +53,11 @@ pub fn check_ran(files: &[File], report: &mut Report) -> Result {
     Ok(())
 }
 
+/// `name` may say the file too, as `tests/e2e/test_x.py::test_y`.
 fn objection(name: &str, tests: &[SourceTest]) -> Option<String> {
-    let mut named = tests.iter().filter(|test| test.name == name).peekable();
+    let file = name.split_once("::").map(|(file, _)| file).filter(|file| file.contains('/'));
+    let is_named = |test: &&SourceTest| test.name == last_part(name) && file.is_none_or(|file| test.path == file);
+    let mut named = tests.iter().filter(is_named).peekable();
     if named.peek().is_none() {
         return Some("is no test".to_owned());
     }
@@ -81,11 +84,14 @@ mod tests {
 
     #[test]
     fn a_test_that_is_missing_or_switched_off_is_objected_to() {
-        let test = |name: &str, switched_off| SourceTest { name: name.to_owned(), path: String::new(), switched_off };
+        let path = "tests/a.rs".to_owned();
+        let test = |name: &str, switched_off| SourceTest { name: name.to_owned(), path: path.clone(), switched_off };
         let tests = [test("here", false), test("off", true)];
         assert_eq!(objection("here", &tests), None);
         assert!(objection("off", &tests).is_some());
         assert!(objection("gone", &tests).is_some());
+        assert_eq!(objection("tests/a.rs::here", &tests), None);
+        assert!(objection("tests/b.rs::here", &tests).is_some());
     }
 
     #[test]
