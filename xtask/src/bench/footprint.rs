@@ -21,18 +21,22 @@ struct Process {
     folder: PathBuf,
 }
 
-/// Prints, for the function that contains: process start to its first request, and the most memory it held.
-pub fn print(account: &LocalAccount, binary: &Path) -> Result {
-    let processes = function_processes(account, "contain-instance");
-    let Some(process) = processes.first() else {
-        println!("start and memory: not measured: no process of contain-instance is found under /proc");
-        return Ok(());
-    };
-    let environment = process.environment()?;
-    let starts = (0..STARTS).map(|_| start_ms(binary, &environment)).collect::<Result<Vec<_>>>()?;
-    let memory = processes.iter().filter_map(Process::most_memory_mib);
-    println!("process start to first request:    {:.1} ms (median of {STARTS})", median(starts).unwrap_or_default());
-    println!("resident memory, at most:          {:.1} MiB", memory.fold(0.0, f64::max));
+/// Prints, for each function that has run: process start to its first request, and the most memory it held.
+pub fn print(account: &LocalAccount, folder: &Path) -> Result {
+    println!("\n{:<34} {:>30} {:>22}", "function", "process start to first request", "most resident memory");
+    for (_, name) in FUNCTIONS {
+        let processes = function_processes(account, name);
+        let Some(process) = processes.first() else {
+            println!("{name:<34} {:>30} {:>22}", "not measured: it has not run,", "or there is no /proc");
+            continue;
+        };
+        let environment = process.environment()?;
+        let starts = (0..STARTS).map(|_| start_ms(&folder.join(name), &environment)).collect::<Result<Vec<_>>>()?;
+        let start = median(starts).map_or_else(String::new, |start| format!("{start:.1} ms"));
+        let memory = processes.iter().filter_map(Process::most_memory_mib).fold(0.0, f64::max);
+        println!("{name:<34} {start:>30} {:>22}", format!("{memory:.1} MiB"));
+    }
+    println!();
     Ok(())
 }
 

@@ -43,14 +43,11 @@ pub fn contain(runs: usize, binaries: Option<PathBuf>) -> Result {
     println!("schedules every {SCHEDULE_SECONDS} s instead of every minute; times from the alarm's message; medians\n");
     print::header();
     let cordon = build::code(&folder);
-    let (contain_instance, binary) = CONTAIN_INSTANCE;
     let account = measure(&CORDON, runs, &cordon, true)?;
-    footprint::print(&account, &folder.join(binary))?;
-    drop(account);
     let mut plain = cordon;
-    plain.insert(contain_instance.to_owned(), json!(folder.join(PLAIN_BINARY)));
+    plain.insert(CONTAIN_INSTANCE.0.to_owned(), json!(folder.join(PLAIN_BINARY)));
     measure(&PLAIN, runs, &plain, false)?;
-    println!();
+    footprint::print(&account, &folder)?;
     footprint::print_sizes();
     Ok(())
 }
