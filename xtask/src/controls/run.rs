@@ -68,6 +68,8 @@ fn python(copy: &Copy, control: &Control, printed: &mut Vec<String>) -> Result<F
     let mut output = PytestOutput::default();
     let mut pytest = pytest_in(&copy.folder);
     pytest.args(["-rpfsxX", &control.test]).env("CORDON_BINARIES", binaries);
+    // Compiled modules are told apart by second and size: a change and its undoing may have both in common.
+    pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     let mut verdicts = Vec::new();
     process::lines(&mut pytest, |line| {
         printed.push(line.to_owned());
