@@ -1,5 +1,9 @@
 //! What a scene's alarms send is what AWS confirms, and what the deployment may act on.
-#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop at once")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected should stop at once"
+)]
 
 mod support;
 
