@@ -98,7 +98,7 @@ def eventbridge_brings_alarms_of_the_prefix_to_contain_instance(deployed: Deploy
     assert rules[0]["State"] == "ENABLED"
     assert json.loads(rules[0]["EventPattern"]) == {
         "source": ["aws.cloudwatch"],
-        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail-type": ["CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change"],
         "account": [ACCOUNT],
         "detail": {"alarmName": [{"prefix": "cordon/"}]},
     }

@@ -105,8 +105,8 @@ impl Step {
         }
     }
 
-    /// IAM actions that the step's own calls need of contain-instance's role, reading back included. Compared with the
-    /// template and with the calls recorded in the end-to-end tests.
+    /// IAM actions that taking the step needs, in contain-instance and in reconcile-incidents alike. With those below they
+    /// are all that a role may allow: `tests/test_template_declared.py` compares.
     pub fn iam_actions(self) -> &'static [&'static str] {
         match self {
             Self::QuarantineNetwork => &[
@@ -121,30 +121,28 @@ impl Step {
             Self::DetachFromGroup => {
                 &["autoscaling:DescribeAutoScalingInstances", "autoscaling:DetachInstances", "autoscaling:EnterStandby"]
             }
-            Self::ProtectEvidence => {
-                &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances", "ec2:ModifyInstanceAttribute"]
-            }
+            Self::ProtectEvidence => &["ec2:ModifyInstanceAttribute"],
             Self::DeregisterTargets => &[
                 "elasticloadbalancing:DeregisterTargets",
                 "elasticloadbalancing:DescribeTargetGroups",
                 "elasticloadbalancing:DescribeTargetHealth",
             ],
-            Self::SnapshotVolumes => &["ec2:CreateSnapshots", "ec2:CreateTags", "ec2:DescribeSnapshots"],
+            Self::SnapshotVolumes => &["ec2:CreateSnapshots", "ec2:CreateTags"],
             Self::CaptureMetadata => &["s3:PutObject"],
             Self::RevokeCredentials => &[
                 "ec2:DescribeIamInstanceProfileAssociations",
                 "ec2:DisassociateIamInstanceProfile",
                 "lambda:InvokeFunction",
             ],
-            Self::StopInstance => &["ec2:DescribeInstances", "ec2:ModifyInstanceAttribute", "ec2:StopInstances"],
+            Self::StopInstance => &["ec2:StopInstances"],
             Self::TagInstance => &["ec2:CreateTags"],
             Self::Notify => &["sns:Publish"],
         }
     }
 }
 
-/// Actions for deciding and journaling, whatever the steps.
-pub const DECISION_ACTIONS: &[&str] = &[
+/// What contain-instance needs beside the steps' own: to verify, decide, commit and journal.
+pub const CONTAIN_ACTIONS: &[&str] = &[
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeAutoScalingInstances",
     "cloudwatch:DescribeAlarmContributors",
@@ -154,13 +152,29 @@ pub const DECISION_ACTIONS: &[&str] = &[
     "dynamodb:ConditionCheckItem",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
-    "dynamodb:Query",
     "dynamodb:UpdateItem",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "elasticloadbalancing:DescribeTargetGroups",
+    "sns:Publish",
+];
+
+/// What reconcile-incidents needs beside the steps' own: to find open incidents, see what AWS shows of each, and journal.
+pub const RECONCILE_ACTIONS: &[&str] = &[
+    "autoscaling:DescribeAutoScalingInstances",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSnapshots",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
     "sns:Publish",
 ];
 

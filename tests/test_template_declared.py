@@ -1,0 +1,126 @@
+"""What the code says it calls is exactly what the roles allow: every permission has a step or a purpose behind it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_account.deploy.policies import POLICIES
+
+ROOT = POLICIES.parents[1]
+STEPS = ROOT / "shared" / "containment" / "src" / "step.rs"
+ADAPTERS = ROOT / "shared" / "aws-adapters" / "src"
+OWN_ACTIONS = {"contain-instance": "CONTAIN_ACTIONS", "reconcile-incidents": "RECONCILE_ACTIONS"}
+ACTION = re.compile(r'"([a-z0-9]+:[A-Z][A-Za-z]+)"')
+# What no call of the functions shows: Lambda's own writes, and the keys that services use in the functions' name.
+OF_LAMBDA = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:SendMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+OF_KEYS = {
+    ("JournalKey", "dynamodb"): {"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"},
+    ("EvidenceKey", "s3"): {"GenerateDataKey"},
+    ("MessageKey", "sns"): {"Decrypt", "GenerateDataKey"},
+    ("MessageKey", "sqs"): {"Decrypt", "GenerateDataKey"},
+}
+# IAM authorises a transaction by its items, and tags given at creation by an action of their own.
+AUTHORISED_AS = {
+    "dynamodb:TransactWriteItems": {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "ec2:CreateSecurityGroup": {"ec2:CreateSecurityGroup", "ec2:CreateTags"},
+    "ec2:CreateSnapshots": {"ec2:CreateSnapshots", "ec2:CreateTags"},
+}
+
+
+def of_steps() -> set[str]:
+    found = re.search(r"fn iam_actions\(.*?\n    }\n", STEPS.read_text(), re.DOTALL)
+    assert found, "Step::iam_actions is not where it was"
+    return set(ACTION.findall(found[0]))
+
+
+def of_constant(name: str) -> set[str]:
+    found = re.search(rf"pub const {name}: &\[&str\] = &\[(.*?)\];", STEPS.read_text(), re.DOTALL)
+    assert found, f"{name} is not where it was"
+    return set(ACTION.findall(found[1]))
+
+
+def declared(function: str) -> set[str]:
+    return of_steps() | of_constant(OWN_ACTIONS[function])
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    return json.loads((POLICIES / f"{function}.json").read_text())["Statement"]
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def allowed(function: str) -> set[str]:
+    """Actions that the policy allows, those on keys left out."""
+    actions = {action for statement in statements(function) for action in as_list(statement["Action"])}
+    return {action for action in actions if not action.startswith("kms:")}
+
+
+@pytest.mark.parametrize("function", OWN_ACTIONS)
+def test_a_policy_allows_what_is_declared_and_nothing_else(function: str) -> None:
+    wanted = declared(function) | OF_LAMBDA
+
+    assert {"needless": allowed(function) - wanted, "lacking": wanted - allowed(function)} == {
+        "needless": set(),
+        "lacking": set(),
+    }
+
+
+@pytest.mark.parametrize("function", OWN_ACTIONS)
+def test_a_key_is_used_through_the_services_that_need_it_and_no_further(function: str) -> None:
+    used: dict[tuple[str, str], set[str]] = {}
+    for statement in statements(function):
+        actions = {action.removeprefix("kms:") for action in as_list(statement["Action"]) if action.startswith("kms:")}
+        if actions:
+            key = statement["Resource"].removeprefix("${").split(".")[0]
+            for service in as_list(statement["Condition"]["StringEquals"]["kms:ViaService"]):
+                used.setdefault((key, service.split(".")[0]), set()).update(actions)
+
+    assert used == OF_KEYS
+
+
+def test_what_is_declared_is_what_the_adapters_call() -> None:
+    """The adapters name each call in its error's context; roles.rs is revoke-credentials' own."""
+    sources = [path for path in Path(ADAPTERS).glob("*.rs") if path.name != "roles.rs"]
+    calls = {call for path in sources for call in ACTION.findall(path.read_text())}
+    needed = {action for call in calls for action in AUTHORISED_AS.get(call, {call})}
+
+    assert needed == {action for function in OWN_ACTIONS for action in declared(function)}
+
+
+def test_only_contain_instance_decides_and_only_reconcile_incidents_looks_for_work() -> None:
+    decides = {
+        "autoscaling:DescribeAutoScalingGroups",
+        "cloudwatch:DescribeAlarmContributors",
+        "cloudwatch:DescribeAlarmHistory",
+        "cloudwatch:DescribeAlarms",
+        "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
+    }
+
+    assert allowed("contain-instance") - allowed("reconcile-incidents") == decides
+    assert allowed("reconcile-incidents") - allowed("contain-instance") == {"dynamodb:Query", "ec2:DescribeSnapshots"}
+
+
+def test_both_take_the_steps_of_a_plan_on_the_same_conditions() -> None:
+    """Otherwise a plan would be left that only one of them can finish."""
+
+    def of_steps_alone(function: str) -> list[dict[str, Any]]:
+        reads = re.compile(r":(Describe|Get|Query|BatchGet)")
+        taken = [s for s in statements(function) if any(a in of_steps() for a in as_list(s["Action"]))]
+        return [s for s in taken if not any(reads.search(action) for action in as_list(s["Action"]))]
+
+    assert of_steps_alone("contain-instance") == of_steps_alone("reconcile-incidents")
+    assert len(of_steps_alone("contain-instance")) > 10
