@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import sns_delivery
+from . import lambda_delivery, sns_delivery
 from .account import Account
 from .cloudwatch_history import record_action
 from .cloudwatch_messages import Transition, event_detail, lambda_event, sns_message, subject
 
-SERVICE = "cloudwatch.amazonaws.com"
+_TO_TOPICS = "cloudwatch.amazonaws.com"
+_TO_FUNCTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 
-def act(account: Account, backend: Any, change: Transition, notify: bool = True, event: bool = True) -> None:
-    """`notify`: run the alarm's actions, when they are enabled; `event`: tell EventBridge, which has no such switch."""
+def act(account: Account, backend: Any, change: Transition, notify: bool = True) -> None:
+    """`notify`: run the alarm's actions, when they are enabled. EventBridge is told always."""
     alarm = change.alarm
     actions = {
         "ALARM": alarm.alarm_actions,
@@ -26,18 +27,21 @@ def act(account: Account, backend: Any, change: Transition, notify: bool = True,
         record_action(backend, change, arn, error)
         if error:
             print(f"alarm {alarm.name!r}: action {arn} failed: {error}", file=sys.stderr, flush=True)
-    if event and account.emit_event is not None:
-        account.emit_event("aws.cloudwatch", "CloudWatch Alarm State Change", event_detail(change), [alarm.alarm_arn])
+    if account.emit_event is not None:
+        kind = "CloudWatch Alarm Contributor State Change" if change.contributor_id else "CloudWatch Alarm State Change"
+        account.emit_event("aws.cloudwatch", kind, event_detail(change), [alarm.alarm_arn])
 
 
 def _perform(account: Account, change: Transition, arn: str) -> str | None:
     """What went wrong, or None. A failing action must not keep the alarm from its other actions."""
+    alarm_arn = change.alarm.alarm_arn
     try:
         if ":sns:" in arn:
-            told, arn_of_alarm = sns_message(account, change), change.alarm.alarm_arn
-            sns_delivery.publish_as_service(account, SERVICE, arn, subject(account, change), told, arn_of_alarm)
-        elif ":lambda:" in arn and account.invoke_function is not None:
-            account.invoke_function(arn, lambda_event(account, change), True)
+            told = sns_message(account, change)
+            sns_delivery.publish_as_service(account, _TO_TOPICS, arn, subject(account, change), told, alarm_arn)
+        elif ":lambda:" in arn:
+            event = lambda_event(account, change)
+            lambda_delivery.invoke_as_service(account, _TO_FUNCTIONS, alarm_arn, arn, event)
         else:
             return "the local account does not perform this kind of action"
     except Exception as error:

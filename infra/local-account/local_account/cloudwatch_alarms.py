@@ -209,7 +209,7 @@ def _evaluate_series(account: Account, backend: Any, alarm: Any) -> Verdict | No
         after = State(verdict.state, verdict.reason, verdict.reason_data, now)
         change = Transition(alarm, before, after, contributor.contributor_id, contributor.attributes)
         record_transition(backend, change)
-        act(account, backend, change, event=False)
+        act(account, backend, change)
     alarming = [verdict for _, verdict in judged if verdict.state == "ALARM"]
     return alarming[0] if alarming else next((verdict for _, verdict in judged), None)
 

@@ -78,15 +78,16 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         assert ":alarm:" in source_arn
         cloud.published.append((topic_arn, subject, json.loads(message)))
 
-    def invoke(arn: str, event: dict[str, Any], asynchronous: bool) -> None:
-        assert asynchronous
-        cloud.invoked.append((arn, event))
+    def invoke(account: Account, service: str, source_arn: str, function_arn: str, event: dict[str, Any]) -> None:
+        assert service == "lambda.alarms.cloudwatch.amazonaws.com"
+        assert ":alarm:" in source_arn
+        cloud.invoked.append((function_arn, event))
 
     def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
         cloud.events.append((detail_type, {"source": source, "detail": detail, "resources": resources}))
 
     monkeypatch.setattr(cloudwatch_actions.sns_delivery, "publish_as_service", publish)
-    cloud.account.invoke_function = invoke
+    monkeypatch.setattr(cloudwatch_actions.lambda_delivery, "invoke_as_service", invoke)
     cloud.account.emit_event = emit
     with mock_aws():
         for overlay in OVERLAYS:

@@ -128,6 +128,11 @@ def test_each_contributor_of_a_grouped_alarm_is_notified(cloud: Cloud) -> None:
         {"InstanceId": "i-b"},
         {"InstanceId": "i-c"},
     ]
+    told = [event["detail"] for kind, event in cloud.events if kind == "CloudWatch Alarm Contributor State Change"]
+    assert [detail["alarmContributor"]["attributes"] for detail in told if detail["state"]["value"] == "ALARM"] == [
+        {"InstanceId": "i-b"},
+        {"InstanceId": "i-c"},
+    ]
     contributors = cloudwatch.describe_alarm_contributors(AlarmName="fleet")["AlarmContributors"]
     assert [each["ContributorAttributes"]["InstanceId"] for each in contributors] == ["i-b", "i-c"]
     assert cloudwatch.describe_alarms(AlarmNames=["fleet"])["MetricAlarms"][0]["StateValue"] == "ALARM"

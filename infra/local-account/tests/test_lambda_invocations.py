@@ -131,3 +131,38 @@ def test_an_asynchronous_event_is_answered_at_once_and_run_later(account: Accoun
     record = eventually(lambda: account.invocations("later"))[0]
     assert (record["result"], record["error"]) == (7, None)
     assert json.dumps(record["payload"]) == '{"return": 7}'
+
+
+@pytest.mark.parametrize(("source", "invoked"), [("123456789012", True), ("999999999999", False)])
+def test_an_alarm_invokes_only_a_function_that_lets_the_alarms_of_its_account(
+    account: AccountProcess, source: str, invoked: bool
+) -> None:
+    name = f"alarmed-{invoked}"
+    arn = account.function(name)
+    account.client("lambda").add_permission(
+        FunctionName=name,
+        StatementId="alarms",
+        Action="lambda:InvokeFunction",
+        Principal="lambda.alarms.cloudwatch.amazonaws.com",
+        SourceAccount=source,
+    )
+    cloudwatch = account.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/EC2",
+        MetricName="NetworkOut",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[arn],
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
+    history = cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType="Action")["AlarmHistoryItems"]
+    assert history[0]["HistorySummary"].startswith("Successfully" if invoked else "Failed")
+    if invoked:
+        event = eventually(lambda: account.invocations(name))[0]["payload"]
+        assert event["alarmData"]["state"]["value"] == "ALARM"
+    else:
+        assert account.invocations(name) == []
