@@ -18,10 +18,11 @@ pub struct Seen {
     pub interfaces: Vec<ObservedInterface>,
     pub quarantine_groups: Vec<ObservedSecurityGroup>,
     pub membership: Option<Membership>,
-    pub protection: Protection,
-    pub snapshots: Vec<ObservedSnapshot>,
+    /// These three are `None` where they could not be read: the steps they tell of are then left as they are.
+    pub protection: Option<Protection>,
+    pub snapshots: Option<Vec<ObservedSnapshot>>,
     /// Registrations of the targets that the journal holds.
-    pub targets: Vec<Target>,
+    pub targets: Option<Vec<Target>>,
 }
 
 impl Seen {
@@ -45,15 +46,19 @@ pub fn status(step: Step, incident: &Incident, seen: &Seen) -> Option<StepStatus
         Step::QuarantineNetwork if seen.is_gone() => Some(StepStatus::Done),
         Step::QuarantineNetwork => Some(network(&seen.interfaces, &seen.quarantine_groups)),
         Step::DetachFromGroup => Some(group(seen.membership.as_ref())),
-        Step::ProtectEvidence => Some(protection(seen)),
-        // No registration on record means none or not looked up yet; only the record tells which.
-        Step::DeregisterTargets if incident.prior.as_ref().is_none_or(|prior| prior.targets.is_empty()) => None,
-        Step::DeregisterTargets => Some(targets(seen)),
-        Step::SnapshotVolumes => Some(snapshots(incident, seen)),
-        Step::StopInstance => Some(power(seen.power())),
+        Step::ProtectEvidence => seen.protection.map(|protection| guarded(seen, protection)),
+        // No registration on record means none, or not looked up yet; only the record tells which.
+        Step::DeregisterTargets if prior_targets(incident).is_empty() => None,
+        Step::DeregisterTargets => seen.targets.as_deref().map(targets),
+        Step::SnapshotVolumes => seen.snapshots.as_deref().map(|taken| snapshots(incident, taken)),
+        Step::StopInstance => Some(power(seen)),
         Step::TagInstance => Some(tag(incident, seen)),
         Step::CaptureMetadata | Step::RevokeCredentials | Step::Notify => None,
     }
+}
+
+fn prior_targets(incident: &Incident) -> &[Target] {
+    incident.prior.as_ref().and_then(|prior| prior.targets.as_deref()).unwrap_or_default()
 }
 
 /// Whether everything that `step` needs has been seen.
@@ -78,18 +83,21 @@ pub fn is_out_of_group(membership: Option<&Membership>) -> bool {
     })
 }
 
-/// Whether every interface is in its VPC's empty quarantine group and in no other.
+/// Whether every interface is in its VPC's empty quarantine group and in no other. An instance that exists has at
+/// least one: seeing none is not having seen it isolated.
 pub fn network(interfaces: &[ObservedInterface], groups: &[ObservedSecurityGroup]) -> StepStatus {
-    if let Some(managed) = interfaces.iter().find(|interface| interface.managed_by.is_some()) {
-        let owner = managed.managed_by.as_deref().unwrap_or_default();
-        return StepStatus::failed(format!("interface {} is managed by {owner} and keeps its groups", managed.id));
+    if interfaces.is_empty() {
+        return StepStatus::failed("no interface was seen");
     }
     let outside = quarantine::outside(interfaces, groups);
-    if outside.is_empty() {
-        return StepStatus::Done;
+    if !outside.is_empty() {
+        let names: Vec<&str> = outside.iter().map(|interface| interface.as_str()).collect();
+        return StepStatus::failed(format!("not in an empty quarantine group: {}", names.join(", ")));
     }
-    let names: Vec<&str> = outside.iter().map(|interface| interface.as_str()).collect();
-    StepStatus::failed(format!("not in an empty quarantine group: {}", names.join(", ")))
+    match interfaces.iter().find_map(|interface| Some((&interface.id, interface.managed_by.as_ref()?))) {
+        Some((id, owner)) => StepStatus::failed(format!("interface {id} is managed by {owner} and keeps its groups")),
+        None => StepStatus::Done,
+    }
 }
 
 fn group(membership: Option<&Membership>) -> StepStatus {
@@ -103,10 +111,11 @@ fn group(membership: Option<&Membership>) -> StepStatus {
     }
 }
 
-fn protection(seen: &Seen) -> StepStatus {
+fn guarded(seen: &Seen, protection: Protection) -> StepStatus {
     let Some(instance) = seen.instance.as_ref().filter(|_| !seen.is_gone()) else { return StepStatus::Done };
     let mut open: Vec<String> = Vec::new();
-    if !seen.protection.termination {
+    // EC2 has no termination protection for Spot instances.
+    if !protection.termination && !instance.spot {
         open.push("termination protection is off".to_owned());
     }
     let doomed = instance.volumes.iter().filter(|volume| volume.delete_on_termination);
@@ -114,24 +123,23 @@ fn protection(seen: &Seen) -> StepStatus {
     if open.is_empty() { StepStatus::Done } else { StepStatus::failed(open.join("; ")) }
 }
 
-fn targets(seen: &Seen) -> StepStatus {
-    match (seen.targets.iter().find(|target| !target.draining), seen.targets.first()) {
+fn targets(registered: &[Target]) -> StepStatus {
+    match (registered.iter().find(|target| !target.draining), registered.first()) {
         (Some(registered), _) => StepStatus::failed(format!("still registered in {}", registered.group)),
         (None, Some(draining)) => StepStatus::waiting(format!("draining in {}", draining.group)),
         (None, None) => StepStatus::Done,
     }
 }
 
-fn snapshots(incident: &Incident, seen: &Seen) -> StepStatus {
+fn snapshots(incident: &Incident, taken: &[ObservedSnapshot]) -> StepStatus {
     let volumes = incident.prior.iter().flat_map(|prior| &prior.volumes);
     let mut pending: Option<&VolumeId> = None;
     for volume in volumes {
-        let of_volume =
-            |state| seen.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && snapshot.state == state);
-        if of_volume(SnapshotState::Completed) {
+        let in_state = |state| taken.iter().any(|snapshot| snapshot.volume == volume.id && snapshot.state == state);
+        if in_state(SnapshotState::Completed) {
             continue;
         }
-        if !of_volume(SnapshotState::Pending) {
+        if !in_state(SnapshotState::Pending) {
             return StepStatus::failed(format!("no snapshot of {}", volume.id));
         }
         pending = Some(&volume.id);
@@ -142,21 +150,23 @@ fn snapshots(incident: &Incident, seen: &Seen) -> StepStatus {
     }
 }
 
-fn power(state: PowerState) -> StepStatus {
-    match state {
+fn power(seen: &Seen) -> StepStatus {
+    match seen.power() {
         PowerState::Stopped | PowerState::Terminated => StepStatus::Done,
         PowerState::Stopping | PowerState::ShuttingDown => StepStatus::waiting("it is stopping"),
-        PowerState::Pending | PowerState::Running => StepStatus::failed("it is still running"),
+        // Not being allowed to stop it yet is no failure of the stop.
+        PowerState::Pending | PowerState::Running => match needs_met(Step::StopInstance, seen.membership.as_ref()) {
+            Ok(()) => StepStatus::failed("it is still running"),
+            Err(why) => StepStatus::waiting(why),
+        },
     }
 }
 
 fn tag(incident: &Incident, seen: &Seen) -> StepStatus {
-    match &seen.instance {
-        Some(instance) if instance.tags.get(INCIDENT_TAG).map(String::as_str) != Some(incident.id.as_str()) => {
-            StepStatus::failed("its incident tag is missing")
-        }
-        _ => StepStatus::Done,
-    }
+    let instance = seen.instance.as_ref().filter(|_| !seen.is_gone());
+    let tagged = instance
+        .is_none_or(|instance| instance.tags.get(INCIDENT_TAG).map(String::as_str) == Some(incident.id.as_str()));
+    if tagged { StepStatus::Done } else { StepStatus::failed("its incident tag is missing") }
 }
 
 /// On the instance and its snapshots: which incident they belong to.

@@ -33,11 +33,12 @@ impl Breaker {
 
     /// Containments older than the window, which still count while the group has not replaced what it lost.
     pub fn before(&self, now: OffsetDateTime, window: Duration) -> usize {
-        self.slots.len() - self.within(now, window)
+        self.slots.iter().filter(|slot| slot.at > now - KEPT && slot.at <= now - window).count()
     }
 
-    pub fn holds(&self, instance: &InstanceId) -> bool {
-        self.slots.iter().any(|slot| slot.instance == *instance)
+    /// Whether a containment of the instance was committed that the group may not show yet.
+    pub fn holds(&self, instance: &InstanceId, now: OffsetDateTime) -> bool {
+        self.slots.iter().any(|slot| slot.instance == *instance && slot.at > now - KEPT)
     }
 
     /// The breaker after one more containment; its version is the one to write, on condition of the present one.

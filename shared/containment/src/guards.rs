@@ -2,7 +2,7 @@
 //! processes race for (breaker slots, freeze) are conditions of the transaction as well.
 
 use crate::breaker::Breaker;
-use crate::observed::{Alarming, ObservedGroup};
+use crate::observed::{Alarming, Lifecycle, ObservedGroup};
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use signal::InstanceId;
@@ -144,8 +144,9 @@ fn freeze(around: &Surroundings<'_>) -> Option<String> {
 }
 
 fn cool_down(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
-    let until = around.released_at? + limits.cool_down;
-    (around.now < until).then(|| format!("released recently; alarms may contain it again from {until}"))
+    let since = around.now - around.released_at?;
+    (since < limits.cool_down)
+        .then(|| format!("released {} s ago; alarms leave it alone for {}", since.whole_seconds(), limits.cool_down))
 }
 
 fn fleet_event(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
@@ -179,10 +180,11 @@ fn group_limit(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
         .then(|| format!("{used} instances of the group are contained or not yet replaced; the limit is {allowed}"))
 }
 
-/// Containments older than the window whose place in the group is still empty.
+/// Containments older than the window whose place in the group is still empty. The instance in question is no gap,
+/// however unhealthy it is: what it runs may see to that.
 fn unreplaced(limits: &Limits, around: &Surroundings<'_>, desired: usize) -> usize {
-    let missing = desired.saturating_sub(healthy_after_open_containments(around));
-    around.group_breaker.before(around.now, limits.window).min(missing)
+    let filled = healthy_after_open_containments(around) + usize::from(!is_one_of_the_healthy(around));
+    around.group_breaker.before(around.now, limits.window).min(desired.saturating_sub(filled))
 }
 
 fn account_limit(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
@@ -196,22 +198,28 @@ fn account_limit(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
 }
 
 fn healthy_floor(limits: &Limits, around: &Surroundings<'_>) -> Option<String> {
-    let group = around.group?;
-    let healthy = healthy_after_open_containments(around);
-    let counts = group.member(around.instance).is_some_and(|member| {
-        member.healthy
-            && member.lifecycle == crate::observed::Lifecycle::InService
-            && !around.group_breaker.holds(around.instance)
-    });
-    let left = healthy.saturating_sub(usize::from(counts));
+    around.group?;
+    let left = healthy_after_open_containments(around).saturating_sub(usize::from(is_one_of_the_healthy(around)));
     (left < limits.min_healthy)
         .then(|| format!("{left} healthy in-service instances would be left; at least {} must be", limits.min_healthy))
+}
+
+fn is_one_of_the_healthy(around: &Surroundings<'_>) -> bool {
+    let member = around.group.and_then(|group| group.member(around.instance));
+    member.is_some_and(|member| {
+        member.healthy
+            && member.lifecycle == Lifecycle::InService
+            && !around.group_breaker.holds(around.instance, around.now)
+    })
 }
 
 /// Healthy in-service members, less those that a committed containment is about to take out: right after a
 /// commit the group still lists its instance as in service.
 fn healthy_after_open_containments(around: &Surroundings<'_>) -> usize {
     around.group.map_or(0, |group| {
-        group.in_service().filter(|member| member.healthy && !around.group_breaker.holds(&member.instance)).count()
+        group
+            .in_service()
+            .filter(|member| member.healthy && !around.group_breaker.holds(&member.instance, around.now))
+            .count()
     })
 }

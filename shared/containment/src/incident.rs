@@ -14,8 +14,10 @@ use time::OffsetDateTime;
 
 pub const SCHEMA: u32 = 1;
 
-/// After this many failures of a step, a minute apart, the reconciler leaves it to people.
+/// After this many failures of a step, a minute apart, it is tried rarely or left to people.
 pub const MAX_FAILURES: u32 = 60;
+/// How long the steps that cut the instance off then wait between two attempts: they are never given up.
+const RARELY: time::Duration = time::Duration::minutes(15);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name")]
@@ -158,7 +160,7 @@ impl Incident {
             EventBody::StepReported { step, status, detail } => self.report(*step, status, detail.as_ref(), at),
             EventBody::TargetsFound { targets } => {
                 if let Some(prior) = &mut self.prior {
-                    prior.targets.clone_from(targets);
+                    prior.targets = Some(targets.clone());
                 }
             }
             EventBody::PriorExtended { interfaces, volumes } => {
@@ -192,15 +194,17 @@ impl Incident {
         self.steps.get(&step).map(|record| &record.status)
     }
 
-    /// The state that the steps add up to. It never says more than the steps' last statuses, which AWS showed.
+    /// The state that the steps add up to. It never says more than the steps' last statuses, which AWS showed. Telling
+    /// people is no part of it: what was told changes nothing about the instance.
     pub fn state_by_steps(&self) -> IncidentState {
-        let failed = self.steps.iter().filter(|(_, record)| matches!(record.status, StepStatus::Failed { .. }));
+        let records = || self.steps.iter().filter(|(step, _)| **step != Step::Notify);
+        let failed = records().filter(|(_, record)| matches!(record.status, StepStatus::Failed { .. }));
         let impossible = self.plan.impossible.iter().map(|omission| omission.step);
+        let has_failed = failed.clone().next().is_some();
         let mut missing: Vec<Step> = failed.map(|(step, _)| *step).chain(impossible).collect();
         missing.sort_unstable();
         let unfinished =
-            self.steps.values().any(|record| matches!(record.status, StepStatus::Planned | StepStatus::Waiting { .. }));
-        let has_failed = self.steps.values().any(|record| matches!(record.status, StepStatus::Failed { .. }));
+            records().any(|(_, record)| matches!(record.status, StepStatus::Planned | StepStatus::Waiting { .. }));
         match (has_failed, unfinished, self.isolated_at.is_some()) {
             (true, _, _) => IncidentState::Partial { steps: missing },
             (false, true, true) => IncidentState::Settling,
@@ -212,7 +216,15 @@ impl Incident {
 
     /// Whether `step` failed so often that it is left to people.
     pub fn has_given_up(&self, step: Step) -> bool {
-        self.steps.get(&step).is_some_and(has_given_up)
+        self.steps.get(&step).is_some_and(|record| has_given_up(step, record))
+    }
+
+    /// Whether `step` may be tried now, if it is not done.
+    pub fn is_due(&self, step: Step, now: OffsetDateTime) -> bool {
+        self.steps.get(&step).is_some_and(|record| {
+            let often = matches!(record.status, StepStatus::Failed { .. }) && record.failures >= MAX_FAILURES;
+            !often || (cuts_off(step) && now - record.at >= RARELY)
+        })
     }
 
     /// Whether the reconciler still has work with it.
@@ -222,13 +234,21 @@ impl Incident {
             IncidentState::Committed
                 | IncidentState::Isolated
                 | IncidentState::Settling
+                | IncidentState::Contained
                 | IncidentState::Partial { .. }
         );
-        in_progress && self.steps.values().any(|record| record.status != StepStatus::Done && !has_given_up(record))
+        let unfinished =
+            self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
+        in_progress && unfinished
     }
 }
 
-/// Waiting has no bound: draining lasts as long as it lasts. Failing has one.
-fn has_given_up(record: &StepRecord) -> bool {
-    matches!(record.status, StepStatus::Failed { .. }) && record.failures >= MAX_FAILURES
+/// Steps without which the instance is still reachable, or its group may destroy the evidence.
+fn cuts_off(step: Step) -> bool {
+    matches!(step, Step::QuarantineNetwork | Step::DetachFromGroup | Step::StopInstance)
+}
+
+/// Waiting has no bound: draining lasts as long as it lasts. Failing has one, but for what cuts the instance off.
+fn has_given_up(step: Step, record: &StepRecord) -> bool {
+    matches!(record.status, StepStatus::Failed { .. }) && record.failures >= MAX_FAILURES && !cuts_off(step)
 }

@@ -91,7 +91,9 @@ fn stop(target: &AuthorizedInstance) -> Choice {
         return Choice::Impossible("its root device is an instance store, which a stop would erase");
     }
     if instance.spot {
-        return Choice::Impossible("a Spot instance cannot be stopped, unless its request is persistent, which is not read");
+        return Choice::Impossible(
+            "a Spot instance cannot be stopped, unless its request is persistent, which is not read",
+        );
     }
     Choice::Take
 }

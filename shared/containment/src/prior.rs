@@ -17,8 +17,8 @@ pub struct PriorState {
     pub protection: Protection,
     pub volumes: Vec<ObservedVolume>,
     /// Registrations in target groups that the Auto Scaling group doesn't own. Filled by an event of its own, since
-    /// looking them up would hold back the cut.
-    pub targets: Vec<Target>,
+    /// looking them up would hold back the cut; `None` until then.
+    pub targets: Option<Vec<Target>>,
     /// A stopped instance loses it for good, unless it is an Elastic IP.
     pub public_ipv4: Option<String>,
     pub hibernation_configured: bool,
@@ -55,7 +55,7 @@ impl PriorState {
             profile_arn: instance.profile_arn.clone(),
             protection,
             volumes: instance.volumes.clone(),
-            targets: Vec::new(),
+            targets: None,
             public_ipv4: instance.public_ipv4.clone(),
             hibernation_configured: instance.hibernation_configured,
         }

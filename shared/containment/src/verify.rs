@@ -84,8 +84,12 @@ pub fn verify(
             alarm.transitioned_at
         }
     };
-    let transitioned_at = if by_hand { signal.transition.at } else { nominated_at };
-    Ok(VerifiedAlarm { alarm: signal.alarm.clone(), instance: instance.clone(), transitioned_at, drill: by_hand })
+    Ok(VerifiedAlarm {
+        alarm: signal.alarm.clone(),
+        instance: instance.clone(),
+        transitioned_at: by_hand.unwrap_or(nominated_at),
+        drill: by_hand.is_some(),
+    })
 }
 
 /// Instances that a composite's children name, for a signal that itself names none: they still pass [`verify`].
@@ -122,36 +126,38 @@ fn came_through_our_topic(signal: &AlarmSignal, deployment: &Deployment) -> Resu
 
 /// The alarm's own definition leads here, so that nobody can forward alarms that were never meant to contain.
 fn is_routed_here(alarm: &ObservedAlarm, signal: &AlarmSignal, deployment: &Deployment) -> Result<(), Refusal> {
+    let is_function = |action: &str| {
+        let rest = deployment.function_arn.as_deref().and_then(|own| action.strip_prefix(own));
+        rest.is_some_and(|qualifier| qualifier.is_empty() || qualifier.starts_with(':'))
+    };
     let leads_here = |action: &String| match &signal.via {
         Via::Sns { topic, .. } => *action == topic.to_string(),
-        Via::LambdaAction => deployment.function_arn.as_ref().is_some_and(|own| action.starts_with(own.as_str())),
+        Via::LambdaAction => is_function(action),
         // The event bus carries every alarm of the account; the alarm must point to us by an action all the same.
-        Via::EventBridge { .. } => {
-            deployment.alarm_topics.contains(action)
-                || deployment.function_arn.as_ref().is_some_and(|own| action.starts_with(own.as_str()))
-        }
+        Via::EventBridge { .. } => deployment.alarm_topics.contains(action) || is_function(action),
     };
     if alarm.actions_enabled && alarm.actions.iter().any(leads_here) { Ok(()) } else { Err(Refusal::NotRoutedHere) }
 }
 
-/// `true` where the state was set by hand. CloudWatch takes such a state back within seconds, so a drill is confirmed by
-/// the alarm's history instead of its present state.
+/// When the state was set by hand, if it was. CloudWatch takes such a state back within seconds, so a drill is
+/// confirmed by the alarm's history instead of its present state.
 fn in_alarm_or_drill(
     alarm: &ObservedAlarm,
     signal: &AlarmSignal,
     evidence: &AlarmEvidence,
     deployment: &Deployment,
-) -> Result<bool, Refusal> {
+) -> Result<Option<OffsetDateTime>, Refusal> {
     let alarming = alarm.state == AlarmState::Alarm;
-    // A composite's state is always derived; only its children can be set by hand.
+    // Whether a composite's own state was set by hand cannot be told; its children's must be true either way.
     let derived = alarm.evaluated || matches!(alarm.definition, AlarmDefinition::Composite { .. });
     if alarming && derived {
-        return Ok(false);
+        return Ok(None);
     }
     let same =
-        |item: &HistoryItem| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION;
-    if deployment.drills_allowed && evidence.history.iter().any(same) {
-        return Ok(true);
+        |item: &&HistoryItem| item.to == AlarmState::Alarm && (item.at - signal.transition.at).abs() <= SAME_TRANSITION;
+    let drill = evidence.history.iter().find(same).filter(|_| deployment.drills_allowed);
+    if let Some(drill) = drill {
+        return Ok(Some(drill.at));
     }
     let why = if deployment.drills_allowed { "its history shows no such transition" } else { "AllowDrills is off" };
     if alarming {

@@ -1,4 +1,12 @@
 //! What AWS shows decides how far a step is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected stops at once"
+)]
+
 mod support;
 
 use containment::assess::{INCIDENT_TAG, Seen, needs_met, status};
@@ -14,7 +22,7 @@ use support::*;
 fn incident() -> Incident {
     let target = decide(&subject(), &standing()).unwrap();
     let mut prior = target.prior_state();
-    prior.targets = vec![target_of(false)];
+    prior.targets = Some(vec![target_of(false)]);
     let opening = Opening {
         id: IncidentId::new("inc-1"),
         instance: Some(instance_id(0)),
@@ -51,9 +59,9 @@ fn contained() -> Seen {
         interfaces: vec![interface("eni-1", &["sg-quarantine"]), interface("eni-2", &["sg-quarantine"])],
         quarantine_groups: vec![quarantine_group()],
         membership: None,
-        protection: Protection { termination: true, stop: false },
-        snapshots: vec![snapshot(SnapshotState::Completed)],
-        targets: Vec::new(),
+        protection: Some(Protection { termination: true, stop: false }),
+        snapshots: Some(vec![snapshot(SnapshotState::Completed)]),
+        targets: Some(Vec::new()),
     }
 }
 
@@ -94,6 +102,31 @@ fn one_interface_outside_an_empty_quarantine_group_is_not_isolation() {
 }
 
 #[test]
+fn seeing_no_interface_is_not_having_seen_it_isolated() {
+    assert_eq!(kind(Step::QuarantineNetwork, |seen| seen.interfaces.clear()), "failed");
+}
+
+#[test]
+fn what_could_not_be_read_leaves_the_record_alone() {
+    assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots = None), "unseen");
+    assert_eq!(kind(Step::ProtectEvidence, |seen| seen.protection = None), "unseen");
+    assert_eq!(kind(Step::DeregisterTargets, |seen| seen.targets = None), "unseen");
+}
+
+#[test]
+fn a_stop_that_the_group_forbids_is_waited_for_and_has_not_failed() {
+    let running_in = |state| {
+        kind(Step::StopInstance, |seen| {
+            seen.instance.as_mut().unwrap().state = PowerState::Running;
+            lifecycle(seen, state);
+        })
+    };
+    assert_eq!(running_in(Lifecycle::InService), "waiting");
+    assert_eq!(running_in(Lifecycle::Pending), "waiting");
+    assert_eq!(running_in(Lifecycle::Standby), "failed");
+}
+
+#[test]
 fn group_states_are_told_apart() {
     for (state, expected) in [
         (Lifecycle::InService, "failed"),
@@ -131,12 +164,18 @@ fn power_snapshots_targets_protection_and_tag_are_read_not_assumed() {
         kind(Step::StopInstance, |seen| seen.instance.as_mut().unwrap().state = PowerState::Stopping),
         "waiting"
     );
-    assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots.clear()), "failed");
-    assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots = vec![snapshot(SnapshotState::Pending)]), "waiting");
-    assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots = vec![snapshot(SnapshotState::Error)]), "failed");
-    assert_eq!(kind(Step::DeregisterTargets, |seen| seen.targets = vec![target_of(false)]), "failed");
-    assert_eq!(kind(Step::DeregisterTargets, |seen| seen.targets = vec![target_of(true)]), "waiting");
-    assert_eq!(kind(Step::ProtectEvidence, |seen| seen.protection.termination = false), "failed");
+    assert_eq!(kind(Step::SnapshotVolumes, |seen| seen.snapshots = Some(Vec::new())), "failed");
+    assert_eq!(
+        kind(Step::SnapshotVolumes, |seen| seen.snapshots = Some(vec![snapshot(SnapshotState::Pending)])),
+        "waiting"
+    );
+    assert_eq!(
+        kind(Step::SnapshotVolumes, |seen| seen.snapshots = Some(vec![snapshot(SnapshotState::Error)])),
+        "failed"
+    );
+    assert_eq!(kind(Step::DeregisterTargets, |seen| seen.targets = Some(vec![target_of(false)])), "failed");
+    assert_eq!(kind(Step::DeregisterTargets, |seen| seen.targets = Some(vec![target_of(true)])), "waiting");
+    assert_eq!(kind(Step::ProtectEvidence, |seen| seen.protection = Some(Protection::default())), "failed");
     let doomed = |seen: &mut Seen| seen.instance.as_mut().unwrap().volumes[0].delete_on_termination = true;
     assert_eq!(kind(Step::ProtectEvidence, doomed), "failed");
     assert_eq!(kind(Step::TagInstance, |seen| seen.instance.as_mut().unwrap().tags.clear()), "failed");
@@ -145,7 +184,7 @@ fn power_snapshots_targets_protection_and_tag_are_read_not_assumed() {
 #[test]
 fn registrations_not_looked_up_yet_are_left_to_the_record() {
     let mut incident = incident();
-    incident.prior.as_mut().unwrap().targets.clear();
+    incident.prior.as_mut().unwrap().targets = None;
     assert_eq!(status(Step::DeregisterTargets, &incident, &contained()), None);
 }
 

@@ -1,4 +1,12 @@
 //! Every guard on both sides of its limit, and the authority that comes before them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected stops at once"
+)]
+
 mod support;
 
 use containment::authority::{Mode, PROTECTED_TAG, StandaloneEntry};
@@ -208,6 +216,19 @@ fn containments_that_were_not_replaced_count_beyond_the_window() {
     assert_eq!(guard_of(decide(&subject, &standing)), Some(Guard::GroupLimit));
     subject.group = Some(group(12));
     assert_eq!(guard_of(decide(&subject, &standing)), None, "all replaced");
+}
+
+#[test]
+fn old_slots_do_not_count_for_ever_and_the_instance_itself_is_no_gap() {
+    let mut subject = subject();
+    let mut standing = standing();
+    standing.group_breaker = breaker(&[Duration::hours(3)]);
+    subject.group.as_mut().unwrap().members[0].healthy = false;
+    assert_eq!(guard_of(decide(&subject, &standing)), None, "what it runs may make it unhealthy");
+    subject.group.as_mut().unwrap().members[1].healthy = false;
+    assert_eq!(guard_of(decide(&subject, &standing)), Some(Guard::GroupLimit));
+    standing.group_breaker = breaker(&[Duration::days(30)]);
+    assert_eq!(guard_of(decide(&subject, &standing)), None, "a month ago");
 }
 
 #[test]

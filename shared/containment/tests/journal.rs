@@ -1,4 +1,12 @@
 //! The chain holds, its fold is the incident, and every alteration is found.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected stops at once"
+)]
+
 mod support;
 
 use containment::ids::IncidentId;
@@ -135,28 +143,48 @@ fn the_state_never_says_more_than_the_steps() {
     assert_eq!(incident.state_by_steps(), IncidentState::Committed);
     incident.apply(&EventBody::StateChanged { state: IncidentState::Isolated }, now());
     assert_eq!(incident.state_by_steps(), IncidentState::Settling);
-    for step in Step::ALL {
+    for step in Step::ALL.into_iter().filter(|step| *step != Step::Notify) {
         assert_ne!(incident.state_by_steps(), IncidentState::Contained, "{step} is missing");
         assert!(incident.is_open());
         done(&mut incident, step);
     }
+    assert!(incident.is_open(), "nobody was told");
+    done(&mut incident, Step::Notify);
     assert_eq!(incident.state_by_steps(), IncidentState::Contained);
     incident.apply(&reported(Step::Notify, StepStatus::failed("no")), now());
-    assert_eq!(incident.state_by_steps(), IncidentState::Partial { steps: vec![Step::Notify] });
+    assert_eq!(incident.state_by_steps(), IncidentState::Contained, "telling people is no part of the state");
+    assert!(incident.is_open(), "they are still to be told");
+}
+
+/// All done but `step`, which failed `failures` times.
+fn failing(step: Step, failures: u32) -> Incident {
+    let mut incident = Incident::opened(&opening(), now());
+    Step::ALL.iter().for_each(|step| incident.apply(&reported(*step, StepStatus::Done), now()));
+    incident.apply(&EventBody::StateChanged { state: IncidentState::Partial { steps: vec![step] } }, now());
+    for _ in 0..failures {
+        incident.apply(&reported(step, StepStatus::waiting("soon")), now());
+        assert!(incident.is_open() && incident.is_due(step, now()));
+        incident.apply(&reported(step, StepStatus::failed("no")), now());
+    }
+    incident
 }
 
 #[test]
 fn an_incident_stays_open_until_a_failing_step_is_left_to_people() {
-    let mut incident = Incident::opened(&opening(), now());
-    Step::ALL.iter().for_each(|step| incident.apply(&reported(*step, StepStatus::Done), now()));
-    incident
-        .apply(&EventBody::StateChanged { state: IncidentState::Partial { steps: vec![Step::StopInstance] } }, now());
-    for _ in 0..MAX_FAILURES {
-        incident.apply(&reported(Step::StopInstance, StepStatus::waiting("soon")), now());
-        assert!(incident.is_open());
-        incident.apply(&reported(Step::StopInstance, StepStatus::failed("no")), now());
+    assert!(failing(Step::SnapshotVolumes, MAX_FAILURES - 1).is_open());
+    let given_up = failing(Step::SnapshotVolumes, MAX_FAILURES);
+    assert!(given_up.has_given_up(Step::SnapshotVolumes) && !given_up.is_open());
+    assert!(!given_up.is_due(Step::SnapshotVolumes, now() + Duration::days(1)));
+}
+
+#[test]
+fn what_cuts_the_instance_off_is_never_given_up_only_tried_rarely() {
+    for step in [Step::QuarantineNetwork, Step::DetachFromGroup, Step::StopInstance] {
+        let incident = failing(step, MAX_FAILURES);
+        assert!(incident.is_open() && !incident.has_given_up(step), "{step}");
+        assert!(!incident.is_due(step, now() + Duration::minutes(14)), "{step}");
+        assert!(incident.is_due(step, now() + Duration::minutes(15)), "{step}");
     }
-    assert!(incident.has_given_up(Step::StopInstance) && !incident.is_open());
 }
 
 #[test]

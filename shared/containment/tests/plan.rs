@@ -1,4 +1,12 @@
 //! What is planned for every kind of instance, and that nothing is planned that would destroy evidence.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected stops at once"
+)]
+
 mod support;
 
 use containment::ids::VpcId;

@@ -6,7 +6,7 @@ use crate::cut::{Cut, cut};
 use crate::finish::{announce, tag};
 use crate::journal_writer::{JournalWriter, RunEnd};
 use crate::observe::Observation;
-use crate::secure::{revoke, secure, stop};
+use crate::secure::{deregister, revoke, secure, stop};
 use containment::assess::{Seen, is_out_of_group, status};
 use containment::ids::TargetGroupArn;
 use containment::incident::{Incident, IncidentState, StepStatus};
@@ -14,6 +14,7 @@ use containment::journal::EventBody;
 use containment::observed::{
     Lifecycle, Membership, ObservedInstance, ObservedInterface, ObservedSecurityGroup, ObservedSnapshot, Protection,
 };
+use containment::quarantine;
 use containment::step::Step;
 use ports::PortResult;
 use signal::InstanceId;
@@ -65,44 +66,79 @@ pub(crate) async fn apply(
     mut facts: Facts,
     steps: &BTreeSet<Step>,
 ) -> Result<(), RunEnd> {
+    if !engine.has_time() {
+        return Ok(());
+    }
     let reports = cut_and_read_back(engine, writer, &mut facts, steps).await?;
     if !engine.has_time() {
         return settle_state(writer, reports).await;
     }
-    let (secured, revoked) = tokio::join!(
+    // Read before the wave: the writer is busy while it appends.
+    let incident = writer.incident().await;
+    let (secured, revoked, deregistered) = tokio::join!(
         async {
-            let (journaled, secured) = tokio::join!(writer.append(reports), secure(engine, writer, &facts, steps));
+            let (journaled, secured) =
+                tokio::join!(settle_state(writer, reports), secure(engine, &incident, &facts, steps));
             journaled?;
             let stopped = if engine.has_time() { stop(&engine.ports, &facts, steps).await } else { None };
             Ok(secured.into_iter().chain(stopped).collect::<Vec<_>>())
         },
-        revoke(engine, writer, &facts, steps),
+        revoke(engine, writer, &incident, &facts, steps),
+        deregister(engine, writer, &incident, &facts, steps),
     );
     let mut reports = secured?;
     reports.extend(revoked?);
+    reports.extend(deregistered?);
     settle_state(writer, reports).await?;
-    if !engine.has_time() {
-        return Ok(());
+    if engine.has_time() {
+        let tagged = tag(engine, &writer.incident().await, steps).await;
+        settle_state(writer, tagged.into_iter().collect()).await?;
+        tell(engine, writer).await?;
     }
-    let mut reports = Vec::new();
-    reports.extend(tag(engine, &writer.incident().await, steps).await);
-    if steps.contains(&Step::Notify) {
-        reports.push(announce(engine, &writer.incident().await).await);
-    }
-    settle_state(writer, reports).await
+    Ok(())
 }
 
-/// Appends the reports and, where they add up to another state, that state.
+/// Appends the reports that say something new and, where they add up to another state, that state. A state that ends the
+/// containment, and a step that is given up, make a notice due in the same append, so that no crash loses it.
 pub(crate) async fn settle_state(writer: &JournalWriter, mut reports: Vec<EventBody>) -> Result<(), RunEnd> {
     let mut incident = writer.incident().await;
+    reports.retain(|report| is_news(report, &incident));
     // Only the state that results matters here; the writer stamps the events itself.
     let at = incident.opened_at;
+    let given_up = |incident: &Incident| Step::ALL.iter().filter(|step| incident.has_given_up(**step)).count();
+    let given_up_before = given_up(&incident);
     reports.iter().for_each(|report| incident.apply(report, at));
     let state = incident.state_by_steps();
+    let ends = state != incident.state && matches!(state, IncidentState::Contained | IncidentState::Partial { .. });
     if state != incident.state {
         reports.push(EventBody::StateChanged { state });
     }
+    if ends || given_up(&incident) > given_up_before {
+        let status = StepStatus::waiting("a notice is due");
+        reports.push(EventBody::StepReported { step: Step::Notify, status, detail: None });
+    }
     if reports.is_empty() { Ok(()) } else { writer.append(reports).await }
+}
+
+/// Waiting for the same thing a minute longer is no event; a failure is one each time, since failures are counted.
+fn is_news(report: &EventBody, incident: &Incident) -> bool {
+    match report {
+        EventBody::StepReported { step, status: status @ StepStatus::Waiting { .. }, detail: None } => {
+            incident.status(*step) != Some(status)
+        }
+        _ => true,
+    }
+}
+
+/// Tells people what they have not been told yet.
+pub(crate) async fn tell(engine: &Engine, writer: &JournalWriter) -> Result<(), RunEnd> {
+    let incident = writer.incident().await;
+    let due = incident.status(Step::Notify).is_some_and(|status| *status != StepStatus::Done);
+    if !due || !incident.is_due(Step::Notify, engine.ports.clock.now()) {
+        return Ok(());
+    }
+    let told = announce(engine, &incident).await;
+    settle_state(writer, vec![told]).await
 }
 
 /// The cut, journaled and read back at the same time, and again for what did not hold. Answers the reports to append.
@@ -112,24 +148,36 @@ async fn cut_and_read_back(
     facts: &mut Facts,
     steps: &BTreeSet<Step>,
 ) -> Result<Vec<EventBody>, RunEnd> {
-    let of_the_cut = [Step::QuarantineNetwork, Step::DetachFromGroup];
-    let mut todo: BTreeSet<Step> = steps.clone();
+    let mut todo: BTreeSet<Step> =
+        steps.iter().copied().filter(|step| matches!(step, Step::QuarantineNetwork | Step::DetachFromGroup)).collect();
     let mut reports = Vec::new();
-    for _ in 0..CUT_ROUNDS {
+    for round in 1..=CUT_ROUNDS {
         let cut = cut(&engine.ports, facts, &todo).await;
-        let targets_found: Vec<EventBody> = match &cut.targets {
-            Some(Ok(targets)) => vec![EventBody::TargetsFound { targets: targets.clone() }],
-            _ => Vec::new(),
-        };
-        let (journaled, ()) = tokio::join!(writer.append(targets_found), read_back(engine, facts, &cut, &todo));
+        let (journaled, ()) = tokio::join!(writer.renew(), read_back(engine, facts, &cut, &todo));
         journaled?;
-        reports = cut_reports(&writer.incident().await, facts, &cut, steps, reports);
-        todo = of_the_cut.into_iter().filter(|step| has_failed(*step, &reports)).collect();
-        if todo.is_empty() || !engine.has_time() {
+        let incident = writer.incident().await;
+        reports = cut_reports(&incident, facts, &cut, steps);
+        todo.retain(|step| has_failed(*step, &reports));
+        // Another attempt can't help where AWS does not let anyone move what is left.
+        if quarantine::outside(&facts.interfaces, &facts.quarantine_groups).is_empty() {
+            todo.remove(&Step::QuarantineNetwork);
+        }
+        if todo.is_empty() || round == CUT_ROUNDS || !engine.has_time() {
             break;
         }
+        journal_what_was_attached(writer, &incident, facts).await?;
     }
     Ok(reports)
+}
+
+/// An interface that was attached since the intent must be on record before it is moved.
+async fn journal_what_was_attached(writer: &JournalWriter, incident: &Incident, facts: &Facts) -> Result<(), RunEnd> {
+    let new = incident.prior.clone().is_some_and(|mut prior| prior.extend(&facts.interfaces, &[]));
+    if !new {
+        return Ok(());
+    }
+    let extended = EventBody::PriorExtended { interfaces: facts.interfaces.clone(), volumes: Vec::new() };
+    writer.append(vec![extended]).await
 }
 
 fn has_failed(step: Step, reports: &[EventBody]) -> bool {
@@ -180,13 +228,7 @@ fn network_status(facts: &Facts) -> StepStatus {
 }
 
 /// Reports of the cut's steps by what was read back, with the calls' own errors as reasons.
-fn cut_reports(
-    incident: &Incident,
-    facts: &Facts,
-    cut: &Cut,
-    steps: &BTreeSet<Step>,
-    before: Vec<EventBody>,
-) -> Vec<EventBody> {
+fn cut_reports(incident: &Incident, facts: &Facts, cut: &Cut, steps: &BTreeSet<Step>) -> Vec<EventBody> {
     let mut reports = Vec::new();
     if steps.contains(&Step::QuarantineNetwork) {
         let status = match network_status(facts) {
@@ -213,15 +255,6 @@ fn cut_reports(
         };
         reports.push(EventBody::StepReported { step: Step::DetachFromGroup, status, detail: None });
     }
-    if let Some(Err(error)) = &cut.targets {
-        let status = StepStatus::failed(error);
-        reports.push(EventBody::StepReported { step: Step::DeregisterTargets, status, detail: None });
-    }
-    // A later round looks nothing up again, so an earlier round's failure to do so stands.
-    let lookup = before.into_iter().filter(|report| {
-        matches!(report, EventBody::StepReported { step: Step::DeregisterTargets, .. }) && cut.targets.is_none()
-    });
-    reports.extend(lookup);
     reports
 }
 

@@ -35,11 +35,11 @@ impl Engine {
         id: &IncidentId,
         observation: &mut Observation,
     ) -> Result<Commit, EngineError> {
-        if observation.glance.held_by.as_ref() == Some(id) {
-            return Ok(Commit::Decided(Outcome::Duplicate { incident: id.clone() }));
-        }
         let mut races = 0;
         loop {
+            if observation.glance.held_by.as_ref() == Some(id) {
+                return self.already_recorded(id).await;
+            }
             let decided = self.decide(verified, id, observation);
             let opening = self.opening(signal, verified, id, &decided);
             let target = match decided {
@@ -49,9 +49,7 @@ impl Engine {
             let intent = self.intent(opening, &target, observation)?;
             let error = match self.ports.journal.commit(&intent).await {
                 Ok(()) => return Ok(Commit::Committed { incident: Box::new(intent.incident), head: intent.head }),
-                Err(CommitError::AlreadyRecorded) => {
-                    return Ok(Commit::Decided(Outcome::Duplicate { incident: id.clone() }));
-                }
+                Err(CommitError::AlreadyRecorded) => return self.already_recorded(id).await,
                 Err(error) => error,
             };
             races += 1;
@@ -59,6 +57,16 @@ impl Engine {
             let wanted = Wanted { instance: verified.instance.clone(), group: group_of(observation) };
             observation.refresh(self.ports.journal.glance(&wanted).await.map_err(EngineError::Unread)?);
         }
+    }
+
+    /// Another delivery's incident, or this run's own: its commit succeeded and the answer was lost.
+    async fn already_recorded(&self, id: &IncidentId) -> Result<Commit, EngineError> {
+        let stored = self.ports.journal.load(id).await.map_err(EngineError::Unread)?;
+        let ours = stored.filter(|stored| stored.lease.as_ref().is_some_and(|lease| lease.owner == self.actor));
+        Ok(match ours {
+            Some(stored) => Commit::Committed { incident: Box::new(stored.incident), head: stored.head },
+            None => Commit::Decided(Outcome::Duplicate { incident: id.clone() }),
+        })
     }
 
     /// Errors that a second look can settle are worth one; the pause grows and differs from process to process.

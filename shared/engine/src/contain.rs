@@ -19,6 +19,11 @@ use ports::PortError;
 use signal::{AlarmSignal, AlarmState, InstanceId, Quoted, Via};
 use std::collections::BTreeSet;
 
+/// How often a fresh signal is compared with what AWS shows before it is refused.
+const LOOKS: u32 = 4;
+const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(400);
+const FRESH: time::Duration = time::Duration::minutes(2);
+
 impl Engine {
     /// Handles one alarm signal; one outcome for each instance it nominates.
     pub async fn handle(&self, signal: &AlarmSignal) -> Result<Vec<Outcome>, EngineError> {
@@ -34,17 +39,33 @@ impl Engine {
             return Ok(vec![self.refuse_unverified(signal, None, Refusal::NothingNominated).await?]);
         }
         let mut outcomes = Vec::with_capacity(nominated.len());
+        let mut failed = None;
         for instance in &nominated {
-            outcomes.push(self.handle_nomination(signal, instance).await?);
+            match self.handle_nomination(signal, instance).await {
+                Ok(outcome) => outcomes.push(outcome),
+                // The others must not wait for Lambda's retry; what is done already is found done by it.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(outcomes)
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(outcomes),
+        }
     }
 
     async fn handle_nomination(&self, signal: &AlarmSignal, instance: &InstanceId) -> Result<Outcome, EngineError> {
         let mut observation = self.observe(signal, instance).await?;
-        let verified = match verify(signal, instance, &observation.evidence, &self.config.deployment) {
-            Ok(verified) => verified,
-            Err(refusal) => return self.refuse_unverified(signal, Some(instance), refusal).await,
+        let mut looks = 1;
+        let verified = loop {
+            match verify(signal, instance, &observation.evidence, &self.config.deployment) {
+                Ok(verified) => break verified,
+                Err(refusal) if looks < LOOKS && self.may_be_stale(signal, &refusal) => {
+                    self.ports.clock.sleep(LOOK_PAUSE).await;
+                    observation = self.observe(signal, instance).await?;
+                    looks += 1;
+                }
+                Err(refusal) => return self.refuse_unverified(signal, Some(instance), refusal).await,
+            }
         };
         let id = IncidentId::of(instance, &verified.alarm, verified.transitioned_at);
         match self.commit(signal, &verified, &id, &mut observation).await? {
@@ -53,6 +74,12 @@ impl Engine {
                 self.run(*incident, head, Facts::of(observation, instance.clone())).await
             }
         }
+    }
+
+    /// CloudWatch sends its message once. A read that lags behind it must not turn a true alarm away for good.
+    fn may_be_stale(&self, signal: &AlarmSignal, refusal: &Refusal) -> bool {
+        let lags = matches!(refusal, Refusal::AlarmNotFound | Refusal::NotInAlarm { .. } | Refusal::NotAContributor);
+        lags && (self.ports.clock.now() - signal.transition.at).abs() < FRESH && self.has_time()
     }
 
     /// From here on the incident exists: whatever fails is journaled, and the reconciler goes on.
@@ -128,8 +155,13 @@ impl Engine {
         )
         .await
         .map_err(EngineError::Unrecorded)?;
-        if new {
-            self.announce_decision(&incident).await;
+        // A page that may not have been sent is sent again; a notice for the record is sent once.
+        let pages = matches!(&incident.state, IncidentState::Refused { reason } if reason.pages());
+        if new || pages {
+            let told = self.announce_decision(&incident).await;
+            if let (true, Err(error)) = (pages, told) {
+                return Err(EngineError::Untold(error));
+            }
         }
         Ok(match incident.state {
             IncidentState::Refused { reason } => Outcome::Refused { incident: incident.id, reason, new },

@@ -1,13 +1,13 @@
 //! The cut: every interface into its VPC's quarantine group and the instance out of its group, at the same time.
 
 use crate::apply::Facts;
-use containment::ids::{SecurityGroupId, TargetGroupArn, VpcId};
+use containment::ids::{SecurityGroupId, VpcId};
 use containment::incident::StepStatus;
-use containment::observed::{Lifecycle, ObservedInterface, Target};
+use containment::observed::{Lifecycle, ObservedInterface};
 use containment::quarantine::{self, Readiness};
 use containment::step::Step;
 use futures::future::join_all;
-use ports::{PortResult, Ports};
+use ports::Ports;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -15,26 +15,16 @@ use std::fmt::Display;
 pub(crate) struct Cut {
     pub(crate) network_errors: Vec<String>,
     pub(crate) group: Option<StepStatus>,
-    /// Registrations outside the group's own target groups, looked up while the cut was under way.
-    pub(crate) targets: Option<PortResult<Vec<Target>>>,
 }
 
 pub(crate) async fn cut(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -> Cut {
-    let (network_errors, group, targets) = tokio::join!(
+    let (network_errors, group) = tokio::join!(
         async {
             if steps.contains(&Step::QuarantineNetwork) { quarantine_all(ports, facts).await } else { Vec::new() }
         },
         async { if steps.contains(&Step::DetachFromGroup) { Some(leave_group(ports, facts).await) } else { None } },
-        async {
-            match &facts.target_groups {
-                Some(groups) if steps.contains(&Step::DeregisterTargets) => {
-                    Some(look_up_targets(ports, facts, groups).await)
-                }
-                _ => None,
-            }
-        },
     );
-    Cut { network_errors, group, targets }
+    Cut { network_errors, group }
 }
 
 /// Each VPC's interfaces wait for that VPC's quarantine group only. (An instance's interfaces share one VPC today;
@@ -121,19 +111,6 @@ async fn leave_group(ports: &Ports, facts: &Facts) -> StepStatus {
         Ok(()) => StepStatus::failed(format!("put into Standby instead; {not_detached}")),
         Err(not_standby) => StepStatus::failed(format!("{not_detached}; {not_standby}")),
     }
-}
-
-async fn look_up_targets(
-    ports: &Ports,
-    facts: &Facts,
-    groups: &PortResult<Vec<TargetGroupArn>>,
-) -> PortResult<Vec<Target>> {
-    let groups = groups.clone()?;
-    let foreign: Vec<_> = groups.into_iter().filter(|group| !facts.own_target_groups.contains(group)).collect();
-    if foreign.is_empty() {
-        return Ok(Vec::new());
-    }
-    ports.targets.registrations(&facts.id, &foreign).await
 }
 
 fn text(error: impl Display) -> String {

@@ -5,6 +5,7 @@ use crate::notices;
 use containment::incident::{Incident, StepStatus};
 use containment::journal::EventBody;
 use containment::step::Step;
+use ports::PortResult;
 use std::collections::BTreeSet;
 
 pub(crate) async fn tag(engine: &Engine, incident: &Incident, steps: &BTreeSet<Step>) -> Option<EventBody> {
@@ -26,11 +27,11 @@ pub(crate) async fn announce(engine: &Engine, incident: &Incident) -> EventBody 
 }
 
 impl Engine {
-    /// Tells people of a refusal or an observation. It is on record already; a notice that can't be sent is logged.
-    pub(crate) async fn announce_decision(&self, incident: &Incident) {
-        let notice = notices::of(incident, &self.config);
-        if let Err(error) = self.ports.notifier.notify(&notice).await {
-            tracing::error!(incident = %incident.id, %error, "the notice of this decision was not sent");
-        }
+    /// Tells people of a refusal or an observation, which is on record already.
+    pub(crate) async fn announce_decision(&self, incident: &Incident) -> PortResult<()> {
+        let told = self.ports.notifier.notify(&notices::of(incident, &self.config)).await;
+        told.inspect_err(
+            |error| tracing::error!(incident = %incident.id, %error, "the notice of this decision was not sent"),
+        )
     }
 }

@@ -4,7 +4,7 @@ use crate::Engine;
 use crate::outcome::EngineError;
 use containment::decide::{Standing, Subject};
 use containment::ids::{GroupName, TargetGroupArn};
-use containment::observed::{AlarmDefinition, ObservedSecurityGroup};
+use containment::observed::{AlarmDefinition, ObservedInstance, ObservedSecurityGroup, PowerState, Protection};
 use containment::verify::{AlarmEvidence, needs_history};
 use ports::{AlarmScope, Glance, PortError, PortResult, Wanted};
 use signal::{AlarmHint, AlarmSignal, InstanceId, Via};
@@ -68,7 +68,7 @@ impl Engine {
         let described = described.map_err(unread)?;
         let membership = membership.map_err(unread)?;
         // Protection attributes of an instance that doesn't exist are no error of their own.
-        let protection = if described.is_none() { Default::default() } else { protection.map_err(unread)? };
+        let protection = if exists(described.as_ref()) { protection.map_err(unread)? } else { Protection::default() };
         let evidence = AlarmEvidence { alarms: alarms.map_err(unread)?, ..AlarmEvidence::default() };
         let mut observation = Observation {
             evidence,
@@ -106,11 +106,10 @@ impl Engine {
         let wanted = Wanted { instance: instance.clone(), group: actual.clone() };
         // The alarms of the hinted group say nothing of this one; without a hint all that lead here were read already.
         let scope = self.scope(signal, None);
-        let (group, glance, alarming) = tokio::join!(
-            self.group(actual.as_ref()),
-            self.ports.journal.glance(&wanted),
-            async { if hint.is_some() { self.ports.alarms.in_alarm(&scope).await.map(Some) } else { Ok(None) } },
-        );
+        let (group, glance, alarming) =
+            tokio::join!(self.group(actual.as_ref()), self.ports.journal.glance(&wanted), async {
+                if hint.is_some() { self.ports.alarms.in_alarm(&scope).await.map(Some) } else { Ok(None) }
+            },);
         observation.subject.group = group?;
         observation.glance = glance?;
         if let Some(alarming) = alarming? {
@@ -129,7 +128,10 @@ impl Engine {
         let multi_series = matches!(alarm.definition, AlarmDefinition::MultiSeries { .. });
         if needs_history(alarm, &self.config.deployment) {
             let at = signal.transition.at;
-            observation.evidence.history = self.ports.alarms.history(&name, at - HISTORY, at + HISTORY).await?;
+            observation.evidence.history = {
+                let (since, until) = (at.checked_sub(HISTORY).unwrap_or(at), at.checked_add(HISTORY).unwrap_or(at));
+                self.ports.alarms.history(&name, since, until).await?
+            };
         }
         if multi_series {
             observation.evidence.contributors = self.ports.alarms.contributors(&name).await?;
@@ -171,6 +173,10 @@ impl Observation {
         self.glance = glance;
         self.take_up_the_glance();
     }
+}
+
+fn exists(instance: Option<&ObservedInstance>) -> bool {
+    instance.is_some_and(|instance| instance.state != PowerState::Terminated)
 }
 
 /// DescribeAlarms takes at most 100 names.

@@ -43,7 +43,7 @@ impl EngineError {
     /// Whether the journal is the reason, rather than a read of what a decision needs.
     pub fn is_of_the_journal(&self) -> bool {
         match self {
-            Self::Unread(_) | Self::Uncommitted(_) => false,
+            Self::Unread(_) | Self::Uncommitted(_) | Self::Untold(_) => false,
             Self::Unrecorded(_) | Self::Unjournaled { .. } | Self::BrokenJournal { .. } | Self::Unwritable(_) => true,
         }
     }
@@ -69,6 +69,8 @@ pub enum EngineError {
     Uncommitted(PortError),
     #[error("failed to record the decision: {0}")]
     Unrecorded(PortError),
+    #[error("failed to tell people that an alarming instance was left running: {0}")]
+    Untold(PortError),
     #[error("failed to journal incident {incident}: {error}")]
     Unjournaled { incident: IncidentId, error: PortError },
     #[error("the journal of incident {incident} does not hold together: {fault}")]

@@ -6,32 +6,30 @@ use crate::journal_writer::{JournalWriter, RunEnd};
 use containment::assess::needs_met;
 use containment::incident::{Incident, StepStatus};
 use containment::journal::EventBody;
-use containment::observed::{Lifecycle, PowerState, SnapshotState};
+use containment::observed::{ObservedVolume, PowerState, SnapshotState, Target};
 use containment::step::Step;
 use futures::future::join_all;
-use ports::{PortError, Ports, Revocation};
+use ports::{PortError, PortResult, Ports, Revocation};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Accepted by AWS; the reconciler reads back whether it holds.
 const ACCEPTED: &str = "accepted, not read back yet";
 
-/// Protection, targets, snapshots and metadata, at once; one report a step.
+/// Protection, snapshots and metadata, at once; one report a step.
 pub(crate) async fn secure(
     engine: &Engine,
-    writer: &JournalWriter,
+    incident: &Incident,
     facts: &Facts,
     steps: &BTreeSet<Step>,
 ) -> Vec<EventBody> {
-    let incident = writer.incident().await;
     let ports = &engine.ports;
-    let (protected, deregistered, snapshots, metadata) = tokio::join!(
-        when(steps, Step::ProtectEvidence, protect(ports, facts, steps)),
-        when(steps, Step::DeregisterTargets, deregister(ports, &incident)),
-        when(steps, Step::SnapshotVolumes, snapshot(ports, facts, &incident)),
-        when(steps, Step::CaptureMetadata, capture(ports, facts, &incident)),
+    let (protected, snapshots, metadata) = tokio::join!(
+        when(steps, Step::ProtectEvidence, protect(ports, facts)),
+        when(steps, Step::SnapshotVolumes, snapshot(ports, facts, incident)),
+        when(steps, Step::CaptureMetadata, capture(ports, facts, incident)),
     );
-    [protected, deregistered, snapshots, metadata].into_iter().flatten().collect()
+    [protected, snapshots, metadata].into_iter().flatten().collect()
 }
 
 async fn when(
@@ -46,7 +44,7 @@ async fn when(
     Some(EventBody::StepReported { step, status, detail })
 }
 
-async fn protect(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -> (StepStatus, Option<String>) {
+async fn protect(ports: &Ports, facts: &Facts) -> (StepStatus, Option<String>) {
     let Some(instance) = &facts.instance else { return (StepStatus::Done, None) };
     let doomed: Vec<String> = instance
         .volumes
@@ -54,43 +52,70 @@ async fn protect(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -> (StepS
         .filter(|volume| volume.delete_on_termination)
         .map(|volume| volume.device.clone())
         .collect();
-    let clears_stop_protection = facts.protection.stop && steps.contains(&Step::StopInstance);
-    let (termination, volumes, stop) = tokio::join!(
-        async {
-            if facts.protection.termination {
-                Ok(())
-            } else {
-                ports.instances.set_termination_protection(&facts.id, true).await
-            }
-        },
+    // EC2 has no termination protection for Spot instances.
+    let is_protected = facts.protection.termination || instance.spot;
+    let (termination, volumes) = tokio::join!(
+        async { if is_protected { Ok(()) } else { ports.instances.set_termination_protection(&facts.id, true).await } },
         async { if doomed.is_empty() { Ok(()) } else { ports.instances.keep_volumes(&facts.id, &doomed).await } },
-        async {
-            if clears_stop_protection { ports.instances.set_stop_protection(&facts.id, false).await } else { Ok(()) }
-        },
     );
-    let detail =
-        clears_stop_protection.then(|| "its stop protection was cleared, to be set again by a release".to_owned());
-    (all_accepted([termination, volumes, stop]), detail)
+    (all_accepted([termination, volumes]), None)
 }
 
-async fn deregister(ports: &Ports, incident: &Incident) -> (StepStatus, Option<String>) {
-    let targets = incident.prior.as_ref().map(|prior| prior.targets.as_slice()).unwrap_or_default();
+/// Looks up where the instance is registered besides its group's own target groups, journals it, and takes it out. Beside
+/// the stop, not before it: an account may have many target groups, and a cut-off instance answers nobody.
+pub(crate) async fn deregister(
+    engine: &Engine,
+    writer: &JournalWriter,
+    incident: &Incident,
+    facts: &Facts,
+    steps: &BTreeSet<Step>,
+) -> Result<Option<EventBody>, RunEnd> {
+    if !steps.contains(&Step::DeregisterTargets) {
+        return Ok(None);
+    }
+    let report = |status, detail| Ok(Some(EventBody::StepReported { step: Step::DeregisterTargets, status, detail }));
+    let known = incident.prior.as_ref().and_then(|prior| prior.targets.clone());
+    let targets = match (known, look_up_targets(&engine.ports, facts).await) {
+        (Some(known), _) => known,
+        (None, Err(error)) => return report(StepStatus::failed(error), None),
+        (None, Ok(targets)) => {
+            writer.append(vec![EventBody::TargetsFound { targets: targets.clone() }]).await?;
+            targets
+        }
+    };
     let registered: Vec<_> = targets.iter().filter(|target| !target.draining).collect();
     if registered.is_empty() {
-        return (StepStatus::Done, Some("registered in no target group but its own group's".to_owned()));
+        return report(StepStatus::Done, Some("registered in no target group but its own group's".to_owned()));
     }
-    let answers = join_all(registered.iter().map(|target| ports.targets.deregister(target))).await;
-    (all_accepted(answers), Some(format!("{} registrations", registered.len())))
+    let answers = join_all(registered.iter().map(|target| engine.ports.targets.deregister(target))).await;
+    report(all_accepted(answers), Some(format!("{} registrations", registered.len())))
+}
+
+async fn look_up_targets(ports: &Ports, facts: &Facts) -> PortResult<Vec<Target>> {
+    let Some(groups) = &facts.target_groups else { return Ok(Vec::new()) };
+    let foreign: Vec<_> =
+        groups.clone()?.into_iter().filter(|group| !facts.own_target_groups.contains(group)).collect();
+    if foreign.is_empty() {
+        return Ok(Vec::new());
+    }
+    ports.targets.registrations(&facts.id, &foreign).await
 }
 
 async fn snapshot(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepStatus, Option<String>) {
     let volumes = incident.prior.iter().flat_map(|prior| &prior.volumes);
-    let usable = |state| state != SnapshotState::Error;
-    let missing = volumes
-        .into_iter()
-        .any(|volume| !facts.snapshots.iter().any(|snapshot| snapshot.volume == volume.id && usable(snapshot.state)));
-    if !missing {
-        return (StepStatus::waiting("found by the incident's tag"), None);
+    let has_usable = |volume: &ObservedVolume| {
+        let mut of_volume = facts.snapshots.iter().filter(|snapshot| snapshot.volume == volume.id);
+        of_volume.any(|snapshot| snapshot.state != SnapshotState::Error)
+    };
+    let missing: Vec<&ObservedVolume> = volumes.filter(|volume| !has_usable(volume)).collect();
+    let attached = facts.instance.as_ref().map(|instance| instance.volumes.as_slice()).unwrap_or_default();
+    match missing.first() {
+        None => return (StepStatus::waiting("found by the incident's tag"), None),
+        // One call takes all attached volumes; it can't take one that was detached meanwhile.
+        Some(gone) if !missing.iter().any(|volume| attached.iter().any(|known| known.id == volume.id)) => {
+            return (StepStatus::failed(format!("{} was detached before its snapshot", gone.id)), None);
+        }
+        Some(_) => {}
     }
     match ports.snapshots.create(&facts.id, &incident.id).await {
         Ok(made) => {
@@ -120,13 +145,14 @@ async fn capture(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepStat
 pub(crate) async fn revoke(
     engine: &Engine,
     writer: &JournalWriter,
+    incident: &Incident,
     facts: &Facts,
     steps: &BTreeSet<Step>,
 ) -> Result<Option<EventBody>, RunEnd> {
     if !steps.contains(&Step::RevokeCredentials) {
         return Ok(None);
     }
-    let (status, detail) = match engine.ports.credentials.revoke(&writer.incident().await.id).await {
+    let (status, detail) = match engine.ports.credentials.revoke(&incident.id).await {
         Ok(Revocation::Revoked { role, policy }) => {
             let detail = format!(
                 "inline policy {policy} on role {role}; sessions chained from it, container task roles and SSM \
@@ -159,26 +185,29 @@ async fn disassociate(ports: &Ports, facts: &Facts, why: &str) -> (StepStatus, O
     }
 }
 
-/// The stop, once the instance was seen out of its group.
+/// The stop, once the instance was seen out of its group. Not being allowed yet is no failure.
 pub(crate) async fn stop(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -> Option<EventBody> {
     if !steps.contains(&Step::StopInstance) {
         return None;
     }
-    let pending = facts.membership.as_ref().is_some_and(|membership| membership.lifecycle == Lifecycle::Pending);
-    let status = match needs_met(Step::StopInstance, facts.membership.as_ref()) {
-        Err(why) if pending => StepStatus::waiting(why),
-        Err(why) => StepStatus::failed(format!("not tried: {why}")),
+    let (status, detail) = match needs_met(Step::StopInstance, facts.membership.as_ref()) {
+        Err(why) => (StepStatus::waiting(why), None),
         Ok(()) => stop_now(ports, facts).await,
     };
-    Some(EventBody::StepReported { step: Step::StopInstance, status, detail: None })
+    Some(EventBody::StepReported { step: Step::StopInstance, status, detail })
 }
 
-async fn stop_now(ports: &Ports, facts: &Facts) -> StepStatus {
-    let Some(instance) = &facts.instance else { return StepStatus::Done };
-    if !matches!(instance.state, PowerState::Pending | PowerState::Running) {
-        return StepStatus::waiting("it is stopping");
+async fn stop_now(ports: &Ports, facts: &Facts) -> (StepStatus, Option<String>) {
+    let running = facts.instance.as_ref().filter(|one| matches!(one.state, PowerState::Pending | PowerState::Running));
+    let Some(instance) = running else { return (StepStatus::waiting("it is stopping"), None) };
+    let mut detail = None;
+    if facts.protection.stop {
+        detail = Some("its stop protection was cleared, to be set again by a release".to_owned());
+        if let Err(error) = ports.instances.set_stop_protection(&facts.id, false).await {
+            return (StepStatus::failed(error), None);
+        }
     }
-    match ports.instances.stop(&facts.id, instance.hibernation_configured).await {
+    let status = match ports.instances.stop(&facts.id, instance.hibernation_configured).await {
         Ok(()) => StepStatus::waiting("it is stopping"),
         // Hibernation is best effort (its agent may be gone); a plain stop keeps the disks.
         Err(error) if instance.hibernation_configured => match ports.instances.stop(&facts.id, false).await {
@@ -186,7 +215,8 @@ async fn stop_now(ports: &Ports, facts: &Facts) -> StepStatus {
             Err(error) => StepStatus::failed(error),
         },
         Err(error) => StepStatus::failed(error),
-    }
+    };
+    (status, detail)
 }
 
 fn all_accepted(answers: impl IntoIterator<Item = Result<(), PortError>>) -> StepStatus {

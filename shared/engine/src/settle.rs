@@ -1,8 +1,7 @@
 //! What the reconciler does with one open incident: look what AWS shows, write down what changed, take the steps that
 //! are missing. A killed run, a failed step and slow draining are all the same to it.
 
-use crate::apply::{Facts, apply, settle_state};
-use crate::finish::announce;
+use crate::apply::{Facts, apply, settle_state, tell};
 use crate::journal_writer::{JournalWriter, RunEnd};
 use crate::outcome::{EngineError, Outcome};
 use crate::{Engine, LEASE};
@@ -16,6 +15,7 @@ use containment::step::Step;
 use ports::{AppendError, Lease, PortResult};
 use signal::InstanceId;
 use std::collections::BTreeSet;
+use time::OffsetDateTime;
 
 impl Engine {
     /// Incidents with work left, oldest first.
@@ -68,9 +68,10 @@ impl Engine {
             .await
             .map_err(|error| RunEnd::Failed(EngineError::Unread(error)))?;
         let mut events = changes(&incident, prior, &seen);
-        let missing = missing_steps(&incident, &seen);
+        let missing = missing_steps(&incident, &seen, self.ports.clock.now());
         if missing.is_empty() {
-            return self.settle_quietly(writer, events).await;
+            settle_state(writer, events).await?;
+            return tell(self, writer).await;
         }
         events.push(EventBody::Resumed);
         writer.append(events).await?;
@@ -78,22 +79,10 @@ impl Engine {
         apply(self, writer, facts, &missing).await
     }
 
-    /// Nothing to do but to write down what AWS shows, and to tell people when it ends.
-    async fn settle_quietly(&self, writer: &JournalWriter, events: Vec<EventBody>) -> Result<(), RunEnd> {
-        let before = writer.incident().await.state;
-        settle_state(writer, events).await?;
-        let incident = writer.incident().await;
-        let ended = matches!(incident.state, IncidentState::Contained | IncidentState::Partial { .. });
-        if ended && incident.state != before {
-            let told = announce(self, &incident).await;
-            settle_state(writer, vec![told]).await?;
-        }
-        Ok(())
-    }
-
     async fn see(&self, instance: &InstanceId, prior: &PriorState, incident: &IncidentId) -> PortResult<Seen> {
         let ports = &self.ports;
-        let target_groups: Vec<_> = prior.targets.iter().map(|target| target.group.clone()).collect();
+        let prior_targets = prior.targets.as_deref().unwrap_or_default();
+        let target_groups: Vec<_> = prior_targets.iter().map(|target| target.group.clone()).collect();
         let (described, interfaces, quarantine_groups, membership, protection, snapshots, targets) = tokio::join!(
             ports.instances.describe(instance),
             ports.network.interfaces(instance),
@@ -108,43 +97,43 @@ impl Engine {
                 ports.targets.registrations(instance, &target_groups).await
             },
         );
-        let described = described?;
+        // What tells of one step alone may fail without holding up the others.
         Ok(Seen {
-            protection: if described.is_none() { Default::default() } else { protection? },
-            instance: described,
+            instance: described?,
             interfaces: interfaces?,
             quarantine_groups: quarantine_groups?,
             membership: membership?,
-            snapshots: snapshots?,
-            targets: only_prior(targets?, prior),
+            protection: logged(protection),
+            snapshots: logged(snapshots),
+            targets: logged(targets).map(|targets| only_prior(targets, prior_targets)),
         })
     }
 
     async fn facts(&self, id: InstanceId, prior: &PriorState, seen: Seen, incident: &Incident) -> Facts {
         // A run that was killed, or failed, before it had looked the registrations up.
-        let never_looked =
-            incident.status(Step::DeregisterTargets) != Some(&StepStatus::Done) && prior.targets.is_empty();
+        let never_looked = incident.steps.contains_key(&Step::DeregisterTargets) && prior.targets.is_none();
         Facts {
             id,
             instance: seen.instance,
             interfaces: seen.interfaces,
             quarantine_groups: seen.quarantine_groups,
             membership: seen.membership,
-            protection: seen.protection,
-            snapshots: seen.snapshots,
+            protection: seen.protection.unwrap_or_default(),
+            snapshots: seen.snapshots.unwrap_or_default(),
             own_target_groups: prior.group.as_ref().map(|group| group.target_groups.clone()).unwrap_or_default(),
             target_groups: if never_looked { Some(self.ports.targets.groups().await) } else { None },
         }
     }
 }
 
+fn logged<T>(read: PortResult<T>) -> Option<T> {
+    read.inspect_err(|error| tracing::warn!(%error, "one step of an incident cannot be judged now")).ok()
+}
+
 /// A target group may hold the instance on a port that was registered after the containment; that one isn't ours.
-fn only_prior(targets: Vec<Target>, prior: &PriorState) -> Vec<Target> {
+fn only_prior(targets: Vec<Target>, prior: &[Target]) -> Vec<Target> {
     let was_prior = |target: &Target| {
-        prior
-            .targets
-            .iter()
-            .any(|known| known.group == target.group && known.id == target.id && known.port == target.port)
+        prior.iter().any(|known| known.group == target.group && known.id == target.id && known.port == target.port)
     };
     targets.into_iter().filter(was_prior).collect()
 }
@@ -173,16 +162,21 @@ fn changes(incident: &Incident, prior: &PriorState, seen: &Seen) -> Vec<EventBod
     events
 }
 
-/// Steps that AWS or the journal shows undone and that are not left to people.
-fn missing_steps(incident: &Incident, seen: &Seen) -> BTreeSet<Step> {
+/// Steps that AWS or the journal shows undone and that are due. Where the instance is to leave its group now, the stop
+/// that waits for it is tried in the same run.
+fn missing_steps(incident: &Incident, seen: &Seen, now: OffsetDateTime) -> BTreeSet<Step> {
     let undone = |step: &Step, recorded: &StepStatus| match status(*step, incident, seen) {
         Some(shown) => matches!(shown, StepStatus::Failed { .. }),
         None => *recorded != StepStatus::Done,
     };
-    incident
-        .steps
-        .iter()
-        .filter(|(step, record)| undone(step, &record.status) && !incident.has_given_up(**step))
-        .map(|(step, _)| *step)
-        .collect()
+    let is_missing = |step: &Step| {
+        incident.status(*step).is_some_and(|recorded| undone(step, recorded)) && incident.is_due(*step, now)
+    };
+    // Telling people comes after the steps, whatever they are.
+    let steps = incident.steps.keys().filter(|step| **step != Step::Notify);
+    let mut missing: BTreeSet<Step> = steps.copied().filter(is_missing).collect();
+    if missing.contains(&Step::DetachFromGroup) && incident.steps.contains_key(&Step::StopInstance) {
+        missing.insert(Step::StopInstance);
+    }
+    missing
 }

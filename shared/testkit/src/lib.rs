@@ -1,37 +1,28 @@
-//! An AWS account in memory, for tests of whatever works through the ports.
-//!
-//! [`Scene`] builds an ordinary situation in a [`Cloud`]; [`Cloud::ports`] gives the ports onto it. Time is a
-//! [`ManualClock`]: what AWS does in its own time (draining, stopping, snapshots, replacements) happens when that
-//! clock has come far enough. [`Faults`] wraps any ports and lets chosen calls fail, lose their answer or kill the
-//! run. Every call is in the [`CallLog`].
+//! An in-memory AWS behind the ports, for tests: real semantics where a containment depends on them, time that moves
+//! only when it is told to, and calls that fail, lose their answer or never return where a test wants it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
-    reason = "only tests use this crate, and one that meets the unexpected should stop at once"
+    clippy::indexing_slicing,
+    reason = "only tests use this crate, and a broken test must stop at once"
 )]
 
-mod answers;
-mod call_log;
-mod cloud;
-mod doors;
+mod account;
+mod alarms;
+mod deliveries;
 mod faults;
-mod manual_clock;
-mod operations;
+mod fleet;
+mod groups;
+mod instances;
+mod journal;
+mod network;
+mod process;
 mod scene;
-mod world;
+mod snapshots;
+mod targets;
 
-pub use call_log::{Call, CallLog};
-pub use cloud::Cloud;
-pub use faults::{Calls, Fault, Faults};
-pub use manual_clock::ManualClock;
-pub use operations::{Effect, Operation};
-pub use scene::{ACCOUNT, ALARM_TOPIC, PROFILE, REGION, START, Scene};
-pub use world::alarms::Alarm;
-pub use world::compute::{Interface, Machine, Template};
-pub use world::credentials::Role;
-pub use world::network::{SecurityGroup, Vpc};
-pub use world::scaling::Group;
-pub use world::table::{Hold, Table};
-pub use world::{Delays, Snapshot, World};
+pub use account::{Account, Delays};
+pub use faults::{Call, Fault, Faults};
+pub use process::Process;
+pub use scene::{GROUP, Scene, config, instance_id};

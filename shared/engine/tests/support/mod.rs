@@ -1,0 +1,74 @@
+//! Runs of the engine against the in-memory account.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use containment::incident::{Incident, IncidentState};
+use containment::journal::replay;
+use engine::{Config, Engine, EngineError, Outcome};
+use signal::{AlarmSignal, InstanceId};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use testkit::{Process, Scene, config, instance_id};
+use time::Duration;
+
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+pub fn settings() -> Config {
+    let (deployment, mode, limits, resources) = config();
+    Config { deployment, mode, limits, resources }
+}
+
+pub fn engine(process: &Process, config: Config) -> Engine {
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let ports = process.ports();
+    let deadline = ports.clock.now() + Duration::seconds(60);
+    Engine::new(ports, config, format!("run-{run}"), deadline)
+}
+
+/// One delivery of the signal, in a process of its own.
+pub async fn deliver(scene: &Scene, signal: &AlarmSignal) -> Result<Vec<Outcome>, EngineError> {
+    engine(&scene.process(), settings()).handle(signal).await
+}
+
+/// Minutes of the reconciler until nothing is open, 60 at most.
+pub async fn reconcile(scene: &Scene) {
+    for _ in 0..60 {
+        let engine = engine(&scene.process(), settings());
+        let open = engine.open_incidents().await.unwrap();
+        if open.is_empty() {
+            return;
+        }
+        for id in open {
+            engine.settle(&id).await.unwrap();
+        }
+        scene.pass(Duration::minutes(1));
+    }
+}
+
+pub fn incident(scene: &Scene, instance: &InstanceId) -> Incident {
+    let account = scene.account();
+    let of_instance = |incident: &&&Incident| incident.instance.as_ref() == Some(instance);
+    let found: Vec<_> = account.incidents().into_iter().collect();
+    let found: Vec<_> = found.iter().filter(of_instance).collect();
+    assert_eq!(found.len(), 1, "incidents of {instance}: {found:#?}");
+    (**found[0]).clone()
+}
+
+/// The end that every run must come to, whatever went wrong on the way.
+pub fn assert_contained(scene: &Scene, instance: &InstanceId) {
+    let incident = incident(scene, instance);
+    assert_eq!(incident.state, IncidentState::Contained, "{:#?}", incident.steps);
+    let mut account = scene.account();
+    assert!(
+        account.groups_of(instance).iter().all(|groups| groups.len() == 1 && groups[0].as_str() == "sg-quarantine")
+    );
+    assert!(account.membership(instance).is_none());
+    assert!(!account.instance(instance).volumes.iter().any(|volume| volume.delete_on_termination));
+    assert!(account.protection(instance).termination);
+    assert_eq!(account.instance(instance).state, containment::observed::PowerState::Stopped);
+    assert_eq!(account.lost_volumes, []);
+    let (events, head) = account.journal(&incident.id);
+    assert_eq!(replay(events, &head).unwrap(), incident, "the head is the fold of its events");
+}
+
+pub fn first() -> InstanceId {
+    instance_id(0)
+}
