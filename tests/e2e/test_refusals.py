@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -49,9 +50,28 @@ def sns_event(stack: Stack, alarm: str, instance: str, **changes: str) -> dict[s
 
 
 def test_nobody_but_cloudwatch_publishes_to_the_alarm_topic(laptop: Laptop, stack: Stack) -> None:
+    """Not even a user whose own policy lets him publish wherever he likes."""
+    iam, topic = laptop.client("iam"), stack.outputs["AlarmTopicArn"]
+    iam.create_user(UserName="publisher")
+    everything = {"Effect": "Allow", "Action": ["sns:*", "kms:*"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.put_user_policy(UserName="publisher", PolicyName="everything", PolicyDocument=document)
+    key = iam.create_access_key(UserName="publisher")["AccessKey"]
+    publisher = boto3.client(
+        "sns",
+        endpoint_url=laptop.about["endpoint"],
+        region_name=laptop.about["region"],
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    elsewhere = laptop.client("sns").create_topic(Name="open-to-its-users")["TopicArn"]
+    assert publisher.publish(TopicArn=elsewhere, Message="{}")["MessageId"]
+
     with pytest.raises(ClientError) as denied:
-        laptop.client("sns").publish(TopicArn=stack.outputs["AlarmTopicArn"], Message="{}")
-    assert "Authoriz" in denied.value.response["Error"]["Code"] or "Denied" in denied.value.response["Error"]["Code"]
+        publisher.publish(TopicArn=topic, Message="{}")
+
+    assert denied.value.response["Error"]["Code"] == "AuthorizationError"
+    assert "explicit deny" in denied.value.response["Error"]["Message"]
 
 
 def test_a_forged_message_changes_nothing_and_leaves_a_record(laptop: Laptop, stack: Stack) -> None:
