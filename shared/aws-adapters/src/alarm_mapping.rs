@@ -1,5 +1,6 @@
 //! An alarm as DescribeAlarms answers it, in the shape that verification needs.
 
+use crate::metric_expression::{is_arithmetic, is_query};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{CompositeAlarm, Metric, MetricAlarm, StateValue};
 use containment::observed::{AlarmDefinition, ObservedAlarm, ObservedMetric};
@@ -20,7 +21,7 @@ pub(crate) fn metric(alarm: &MetricAlarm) -> PortResult<ObservedAlarm> {
         definition: definition(alarm)?,
         state: state(alarm.state_value())?,
         transitioned_at: required_time(transitioned)?,
-        evaluated: is_evaluation(alarm.state_reason_data()),
+        evaluated: has_reason(alarm.state_reason_data(), "queryDate"),
         actions_enabled: alarm.actions_enabled().unwrap_or_default(),
         actions: alarm.alarm_actions().to_vec(),
     })
@@ -34,18 +35,21 @@ pub(crate) fn composite(alarm: &CompositeAlarm) -> PortResult<ObservedAlarm> {
         definition: AlarmDefinition::Composite { rule: alarm.alarm_rule().unwrap_or_default().to_owned() },
         state: state(alarm.state_value())?,
         transitioned_at: required_time(transitioned)?,
-        evaluated: false,
+        evaluated: has_reason(alarm.state_reason_data(), "triggeringAlarms"),
         actions_enabled: alarm.actions_enabled().unwrap_or_default(),
         actions: alarm.alarm_actions().to_vec(),
     })
 }
 
 fn definition(alarm: &MetricAlarm) -> PortResult<AlarmDefinition> {
+    // PromQL, or whatever criteria come next. Its text is left out: it must not be read as a Metrics Insights query,
+    // whose namespace would be trusted.
+    let of_another_form = || AlarmDefinition::MultiSeries { query: String::new(), account: None };
+    if alarm.evaluation_criteria().is_some() {
+        return Ok(of_another_form());
+    }
     if alarm.metrics().is_empty() {
-        let Some(name) = alarm.metric_name() else {
-            // Neither a metric nor queries: a form of alarm not known here (PromQL, say).
-            return Ok(AlarmDefinition::MultiSeries { query: String::new(), account: None });
-        };
+        let Some(name) = alarm.metric_name() else { return Ok(of_another_form()) };
         let dimensions = alarm.dimensions().iter();
         let dimensions = dimensions.map(|one| (text(one.name()), text(one.value()))).collect();
         let namespace = text(alarm.namespace());
@@ -96,46 +100,6 @@ fn unknown(expression: &str, account: Option<AccountId>) -> ObservedMetric {
     }
 }
 
-fn is_query(expression: &str) -> bool {
-    let start = expression.trim_start();
-    start.get(..6).is_some_and(|keyword| keyword.eq_ignore_ascii_case("select"))
-}
-
-/// Whether the expression can read nothing but the alarm's own metrics. Only functions known to be pure are let
-/// through; SEARCH, LAMBDA, METRICS and whatever is new are not among them.
-fn is_arithmetic(expression: &str) -> bool {
-    const PURE: [&str; 14] = [
-        "ANOMALY_DETECTION_BAND",
-        "ABS",
-        "AVG",
-        "CEIL",
-        "DIFF",
-        "FILL",
-        "FLOOR",
-        "IF",
-        "MAX",
-        "MIN",
-        "PERIOD",
-        "RATE",
-        "RUNNING_SUM",
-        "SUM",
-    ];
-    if expression.contains(['\'', '"']) {
-        return false;
-    }
-    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    let mut rest = expression;
-    while let Some(open) = rest.find('(') {
-        let before = rest.get(..open).unwrap_or_default().trim_end();
-        let word = before.rsplit(|character| !is_word(character)).next().unwrap_or_default();
-        if !word.is_empty() && !PURE.contains(&word.to_ascii_uppercase().as_str()) {
-            return false;
-        }
-        rest = rest.get(open + 1..).unwrap_or_default();
-    }
-    true
-}
-
 /// The instance of an alarm in ALARM: by its name's hint, or by its dimensions if they name just one.
 pub(crate) fn named_instance(alarm: &MetricAlarm) -> Option<InstanceId> {
     let hinted = alarm.alarm_name().and_then(AlarmHint::parse).map(|hint| hint.instance);
@@ -148,10 +112,10 @@ pub(crate) fn named_instance(alarm: &MetricAlarm) -> Option<InstanceId> {
     })
 }
 
-/// An evaluated transition carries JSON with the date of its query.
-fn is_evaluation(reason_data: Option<&str>) -> bool {
+/// An evaluated transition carries a JSON object: the date of its query, or for a composite the children behind it.
+fn has_reason(reason_data: Option<&str>, member: &str) -> bool {
     let data = reason_data.and_then(|data| serde_json::from_str::<Value>(data).ok());
-    data.is_some_and(|data| data.get("queryDate").is_some())
+    data.is_some_and(|data| data.get(member).is_some())
 }
 
 fn state(value: Option<&StateValue>) -> PortResult<AlarmState> {
@@ -177,9 +141,22 @@ fn text(value: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{definition, is_arithmetic, is_evaluation};
-    use aws_sdk_cloudwatch::types::{Metric, MetricAlarm, MetricDataQuery, MetricStat};
+    use super::{composite, definition, has_reason, metric, named_instance};
+    use aws_sdk_cloudwatch::primitives::DateTime;
+    use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
+    use aws_sdk_cloudwatch::types::{
+        AlarmPromQlCriteria, CompositeAlarm, Dimension, EvaluationCriteria, Metric, MetricAlarm, MetricDataQuery,
+        MetricStat, StateValue,
+    };
     use containment::observed::AlarmDefinition;
+    use signal::AlarmState;
+
+    const ARN: &str = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a";
+
+    fn of_instance(id: &str) -> MetricAlarmBuilder {
+        let dimension = Dimension::builder().name("InstanceId").value(id).build();
+        MetricAlarm::builder().namespace("AWS/EC2").metric_name("NetworkOut").dimensions(dimension)
+    }
 
     fn query(expression: Option<&str>, namespace: Option<&str>) -> MetricDataQuery {
         let metric = Metric::builder().set_namespace(namespace.map(ToOwned::to_owned)).build();
@@ -204,16 +181,6 @@ mod tests {
     }
 
     #[test]
-    fn only_pure_functions_over_the_alarms_own_metrics_are_arithmetic() {
-        for pure in ["m1 / PERIOD(m1)", "(m1 + m2) * 8", "IF(m1 > 3, 1, 0)", "ANOMALY_DETECTION_BAND(m1, 1.5)"] {
-            assert!(is_arithmetic(pure), "{pure}");
-        }
-        for other in ["METRICS()", "SEARCH ('x')", "LAMBDA(\"f\")", "NEW_THING(m1)", "SUM(METRICS(\"m\"))"] {
-            assert!(!is_arithmetic(other), "{other}");
-        }
-    }
-
-    #[test]
     fn a_metrics_insights_query_and_an_unknown_form_are_multi_series() {
         let insights = query(Some("SELECT SUM(NetworkOut) FROM \"AWS/EC2\" GROUP BY InstanceId"), None);
         let alarm = MetricAlarm::builder().metrics(insights).build();
@@ -225,8 +192,65 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_a_promql_alarm_is_never_taken_for_a_metrics_insights_query() {
+        let text = r#"SELECT x FROM "AWS/EC2" "#;
+        let criteria = EvaluationCriteria::PromQlCriteria(AlarmPromQlCriteria::builder().query(text).build());
+        let alarm = of_instance("i-00000000000000001").evaluation_criteria(criteria).build();
+        assert!(matches!(definition(&alarm).unwrap(), AlarmDefinition::MultiSeries { query, .. } if query.is_empty()));
+    }
+
+    #[test]
+    fn an_alarm_is_read_with_the_time_of_its_transition_or_not_at_all() {
+        let alarm = || of_instance("i-00000000000000001").alarm_arn(ARN).state_value(StateValue::Alarm);
+        let (updated, transitioned) = (DateTime::from_secs(1_790_000_060), DateTime::from_secs(1_790_000_000));
+        let both = alarm().state_updated_timestamp(updated).state_transitioned_timestamp(transitioned).build();
+        let read = metric(&both).unwrap();
+        assert_eq!((read.state, read.transitioned_at.unix_timestamp()), (AlarmState::Alarm, 1_790_000_000));
+        let older = metric(&alarm().state_updated_timestamp(updated).build()).unwrap();
+        assert_eq!(older.transitioned_at.unix_timestamp(), 1_790_000_060);
+        assert!(metric(&alarm().build()).is_err());
+        assert!(metric(&alarm().alarm_arn("nonsense").state_updated_timestamp(updated).build()).is_err());
+    }
+
+    #[test]
+    fn a_composite_is_read_as_its_rule() {
+        let alarm = CompositeAlarm::builder()
+            .alarm_arn(ARN)
+            .alarm_rule("ALARM(child)")
+            .state_value(StateValue::Alarm)
+            .state_reason_data(r#"{"triggeringAlarms": []}"#)
+            .state_updated_timestamp(DateTime::from_secs(1_790_000_000))
+            .build();
+        let read = composite(&alarm).unwrap();
+        assert_eq!(read.definition, AlarmDefinition::Composite { rule: "ALARM(child)".to_owned() });
+        assert!(read.evaluated && !read.actions_enabled);
+    }
+
+    #[test]
+    fn an_alarm_names_an_instance_by_its_hint_or_its_only_dimension() {
+        let named = |alarm: MetricAlarm| named_instance(&alarm).map(|id| id.to_string());
+        let by_dimension = of_instance("i-00000000000000001");
+        assert_eq!(named(by_dimension.clone().build()).as_deref(), Some("i-00000000000000001"));
+        let hinted = by_dimension.alarm_name("cordon/web/i-00000000000000002/NetworkOut").build();
+        assert_eq!(named(hinted).as_deref(), Some("i-00000000000000002"));
+        let about = |id: &str| {
+            let dimension = Dimension::builder().name("InstanceId").value(id).build();
+            let metric = Metric::builder().namespace("AWS/EC2").dimensions(dimension).build();
+            let stat = MetricStat::builder().metric(metric).period(60).stat("Sum").build();
+            MetricDataQuery::builder().id("q").metric_stat(stat).build()
+        };
+        let (one, other) = (about("i-00000000000000001"), about("i-00000000000000002"));
+        let twice = MetricAlarm::builder().metrics(one.clone()).metrics(one.clone()).build();
+        assert_eq!(named(twice).as_deref(), Some("i-00000000000000001"));
+        assert_eq!(named(MetricAlarm::builder().metrics(one).metrics(other).build()), None);
+    }
+
+    #[test]
     fn a_state_set_by_hand_is_not_an_evaluation() {
-        assert!(is_evaluation(Some("{\"version\":\"1.0\",\"queryDate\":\"2026-01-01T00:00:00.000+0000\"}")));
-        assert!(!is_evaluation(None) && !is_evaluation(Some("because")) && !is_evaluation(Some("{\"a\":1}")));
+        let evaluated = |data| has_reason(data, "queryDate");
+        assert!(evaluated(Some("{\"version\":\"1.0\",\"queryDate\":\"2026-01-01T00:00:00.000+0000\"}")));
+        for by_hand in [None, Some("because"), Some("{\"a\":1}"), Some("[\"queryDate\"]"), Some("\"queryDate\"")] {
+            assert!(!evaluated(by_hand), "{by_hand:?}");
+        }
     }
 }

@@ -29,6 +29,10 @@ impl CloudWatchAlarms {
 #[async_trait]
 impl Alarms for CloudWatchAlarms {
     async fn describe(&self, names: &[String]) -> PortResult<Vec<ObservedAlarm>> {
+        // No name would mean every alarm of the account.
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         let call = self
             .client
             .describe_alarms()
@@ -129,4 +133,22 @@ fn history_item(at: Option<&DateTime>, data: Option<&str>) -> Option<HistoryItem
     let data: Value = serde_json::from_str(data?).ok()?;
     let to = data.get("newState")?.get("stateValue")?.as_str()?.parse().ok()?;
     Some(HistoryItem { at: timestamp(at?)?, to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DateTime, history_item};
+    use signal::AlarmState;
+
+    #[test]
+    fn only_a_readable_change_of_state_is_history() {
+        let at = DateTime::from_secs(1_790_000_000);
+        let data = r#"{"version":"1.0","oldState":{"stateValue":"OK"},"newState":{"stateValue":"ALARM"}}"#;
+        let item = history_item(Some(&at), Some(data)).unwrap();
+        assert_eq!((item.to, item.at.unix_timestamp()), (AlarmState::Alarm, 1_790_000_000));
+        for unreadable in ["", "{}", r#"{"newState":{"stateValue":"BURNING"}}"#] {
+            assert_eq!(history_item(Some(&at), Some(unreadable)), None, "{unreadable}");
+        }
+        assert_eq!(history_item(None, Some(data)), None);
+    }
 }

@@ -24,19 +24,25 @@ pub struct Clients {
     config: SdkConfig,
 }
 
-/// Reads the environment. A call that takes longer than this is of no use to a containment; a lease outlasts them all.
+/// A call that takes longer than this is of no use to a containment; a lease outlasts them all.
+const OPERATION: Duration = Duration::from_secs(10);
+
+/// Reads the environment.
 pub async fn connect() -> Clients {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(1500))
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .operation_timeout(Duration::from_secs(10))
-        .build();
     let config = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(timeouts)
+        .timeout_config(timeouts(Duration::from_secs(5)))
         .load()
         .await;
     Clients { config }
+}
+
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(1500))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(OPERATION)
+        .build()
 }
 
 pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
@@ -49,7 +55,7 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         groups: Arc::new(AutoScalingGroups::new(aws_sdk_autoscaling::Client::new(config))),
         targets: Arc::new(LoadBalancerTargets::new(aws_sdk_elasticloadbalancingv2::Client::new(config))),
         snapshots: Arc::new(Ec2Snapshots::new(ec2)),
-        credentials: Arc::new(RevokeFunction::new(aws_sdk_lambda::Client::new(config), &resources.revoke_function)),
+        credentials: Arc::new(RevokeFunction::new(lambda(config), &resources.revoke_function)),
         evidence: Arc::new(EvidenceBucket::new(s3(config), &resources.evidence_bucket, &resources.evidence_key_arn)),
         notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
         journal: journal(clients, &resources.table),
@@ -63,6 +69,12 @@ pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
 
 pub fn roles(clients: &Clients) -> Arc<dyn Roles> {
     Arc::new(IamRoles::new(aws_sdk_iam::Client::new(&clients.config)))
+}
+
+/// An attempt is given all the time there is: after a shorter one a second invocation would run beside the first.
+fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
+    let config = aws_sdk_lambda::config::Builder::from(config).timeout_config(timeouts(OPERATION));
+    aws_sdk_lambda::Client::from_conf(config.build())
 }
 
 /// A local endpoint has no name for each bucket.

@@ -1,20 +1,21 @@
 //! AWS's errors, told apart by what a caller may do about them.
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ports::{ErrorKind, PortError};
 
 /// Maps any failed call; `operation` is `service:Operation`.
-pub(crate) fn map<E, R>(operation: &'static str) -> impl Fn(SdkError<E, R>) -> PortError
+pub(crate) fn map<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> PortError
 where
     E: ProvideErrorMetadata,
-    R: std::fmt::Debug,
 {
     move |error| match &error {
         SdkError::ServiceError(context) => {
             let code = context.err().code();
             let message = context.err().message().unwrap_or("no message");
-            PortError::new(operation, code.map_or(ErrorKind::Transient, kind_of), code, message)
+            let status = context.raw().status().as_u16();
+            PortError::new(operation, kind_of(code.unwrap_or_default(), status), code, message)
         }
         SdkError::TimeoutError(_) => PortError::new(operation, ErrorKind::Transient, None, "it timed out"),
         SdkError::DispatchFailure(_) => {
@@ -30,9 +31,26 @@ where
     }
 }
 
-/// What an error code means. AWS's services spell the same thing in many ways; unknown codes are rejections, so that
-/// nothing is repeated blindly.
-pub(crate) fn kind_of(code: &str) -> ErrorKind {
+/// What an answer means: by its code, or by its HTTP status where the code is missing or not known here.
+pub(crate) fn kind_of(code: &str, status: u16) -> ErrorKind {
+    // EC2's documentation writes some codes with their sender before them.
+    let code = code.strip_prefix("Client.").or_else(|| code.strip_prefix("Server.")).unwrap_or(code);
+    kind_of_code(code).unwrap_or_else(|| kind_of_status(status))
+}
+
+/// Other statuses are rejections, so that nothing is repeated blindly.
+fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        401 | 403 => ErrorKind::Denied,
+        404 => ErrorKind::Gone,
+        429 => ErrorKind::Throttled,
+        500.. => ErrorKind::Transient,
+        _ => ErrorKind::Rejected,
+    }
+}
+
+/// AWS's services spell the same thing in many ways.
+fn kind_of_code(code: &str) -> Option<ErrorKind> {
     const THROTTLED: &[&str] = &[
         "Throttling",
         "ThrottlingException",
@@ -41,6 +59,8 @@ pub(crate) fn kind_of(code: &str) -> ErrorKind {
         "RequestThrottledException",
         "RequestLimitExceeded",
         "TooManyRequestsException",
+        "EC2ThrottledException",
+        "KMSThrottling",
         "ProvisionedThroughputExceededException",
         "PriorRequestNotComplete",
         "SlowDown",
@@ -62,6 +82,7 @@ pub(crate) fn kind_of(code: &str) -> ErrorKind {
         "DependencyViolation",
         "ResourceConflictException",
         "ConcurrentModification",
+        "ConcurrentTagAccess",
         "EntityTemporarilyUnmodifiable",
         "ConcurrentSnapshotLimitExceeded",
     ];
@@ -99,20 +120,24 @@ pub(crate) fn kind_of(code: &str) -> ErrorKind {
     const GONE: &[&str] =
         &["NoSuchEntity", "NoSuchBucket", "NoSuchKey", "TargetGroupNotFound", "NotFound", "NotFoundException"];
     match code {
-        _ if THROTTLED.contains(&code) => ErrorKind::Throttled,
-        _ if DENIED.contains(&code) || code.starts_with("AccessDenied") => ErrorKind::Denied,
-        _ if GONE.contains(&code) || code.ends_with(".NotFound") || code.starts_with("ResourceNotFound") => {
-            ErrorKind::Gone
+        _ if THROTTLED.contains(&code) => Some(ErrorKind::Throttled),
+        _ if DENIED.contains(&code) || code.starts_with("AccessDenied") || code.contains("NotAuthorized") => {
+            Some(ErrorKind::Denied)
         }
-        _ if CONFLICT.contains(&code) || code.ends_with(".Duplicate") => ErrorKind::Conflict,
-        _ if TRANSIENT.contains(&code) => ErrorKind::Transient,
-        _ => ErrorKind::Rejected,
+        _ if GONE.contains(&code) || code.ends_with(".NotFound") || code.starts_with("ResourceNotFound") => {
+            Some(ErrorKind::Gone)
+        }
+        _ if CONFLICT.contains(&code) || code.ends_with(".Duplicate") => Some(ErrorKind::Conflict),
+        _ if TRANSIENT.contains(&code) => Some(ErrorKind::Transient),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::kind_of;
+    use super::{HttpResponse, SdkError, kind_of, map};
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
     use ports::ErrorKind;
 
     #[test]
@@ -121,7 +146,11 @@ mod tests {
             ("RequestLimitExceeded", ErrorKind::Throttled),
             ("ThrottlingException", ErrorKind::Throttled),
             ("SlowDown", ErrorKind::Throttled),
+            ("EC2ThrottledException", ErrorKind::Throttled),
             ("UnauthorizedOperation", ErrorKind::Denied),
+            ("Client.UnauthorizedOperation", ErrorKind::Denied),
+            ("NotAuthorizedException", ErrorKind::Denied),
+            ("ExpiredToken", ErrorKind::Denied),
             ("AccessDenied", ErrorKind::Denied),
             ("AccessDeniedException", ErrorKind::Denied),
             ("AuthorizationError", ErrorKind::Denied),
@@ -139,7 +168,33 @@ mod tests {
             ("LimitExceeded", ErrorKind::Rejected),
             ("SomethingNew", ErrorKind::Rejected),
         ] {
-            assert_eq!(kind_of(code), kind, "{code}");
+            assert_eq!(kind_of(code, 400), kind, "{code}");
         }
+    }
+
+    #[test]
+    fn the_status_decides_only_where_the_code_is_unknown() {
+        for (status, kind) in [
+            (400, ErrorKind::Rejected),
+            (403, ErrorKind::Denied),
+            (404, ErrorKind::Gone),
+            (429, ErrorKind::Throttled),
+            (500, ErrorKind::Transient),
+            (503, ErrorKind::Transient),
+        ] {
+            assert_eq!(kind_of("SomethingNew", status), kind, "{status}");
+            assert_eq!(kind_of("", status), kind, "{status}");
+            assert_eq!(kind_of("SlowDown", status), ErrorKind::Throttled, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_keeps_its_code_and_loses_control_characters() {
+        let metadata = ErrorMetadata::builder().code("SlowDown").message("later\u{1b}[31m\n").build();
+        let raw = HttpResponse::new(503.try_into().unwrap(), SdkBody::empty());
+        let error = map("s3:PutObject")(SdkError::service_error(metadata, raw));
+        assert_eq!(error.kind, ErrorKind::Throttled);
+        assert_eq!(error.code.as_deref(), Some("SlowDown"));
+        assert_eq!(error.message, "later[31m");
     }
 }

@@ -72,7 +72,9 @@ fn observed(group: &AutoScalingGroup) -> PortResult<ObservedGroup> {
     let tags =
         group.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())));
     Ok(ObservedGroup {
-        name: GroupName::new(group.auto_scaling_group_name().unwrap_or_default()),
+        name: GroupName::new(
+            group.auto_scaling_group_name().ok_or_else(|| PortError::unreadable(GROUPS, "a group without a name"))?,
+        ),
         desired: size(group.desired_capacity(), "a desired capacity")?,
         min: size(group.min_size(), "a minimum size")?,
         max: size(group.max_size(), "a maximum size")?,
@@ -101,7 +103,9 @@ fn is_healthy(status: Option<&str>) -> bool {
 /// AWS: "Amazon EC2 Auto Scaling instance lifecycle". A state not known here is an error, never a guess.
 fn lifecycle(operation: &'static str, state: &str) -> PortResult<Lifecycle> {
     Ok(match state {
-        "Pending" | "Pending:Wait" | "Pending:Proceed" => Lifecycle::Pending,
+        // An instance whose root volume is replaced is out of service and comes back by itself, as a pending one does.
+        "RootVolumeReplaced" => Lifecycle::Pending,
+        pending if pending.starts_with("Pending") || pending.starts_with("ReplacingRootVolume") => Lifecycle::Pending,
         "InService" => Lifecycle::InService,
         "EnteringStandby" | "Standby" => Lifecycle::Standby,
         "Detaching" => Lifecycle::Detaching,
@@ -117,7 +121,8 @@ fn lifecycle(operation: &'static str, state: &str) -> PortResult<Lifecycle> {
 
 #[cfg(test)]
 mod tests {
-    use super::lifecycle;
+    use super::{lifecycle, observed};
+    use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LifecycleState};
     use containment::observed::Lifecycle;
 
     #[test]
@@ -127,11 +132,38 @@ mod tests {
             ("InService", Lifecycle::InService),
             ("EnteringStandby", Lifecycle::Standby),
             ("Detaching", Lifecycle::Detaching),
+            ("RootVolumeReplaced", Lifecycle::Pending),
+            ("ReplacingRootVolume:Wait", Lifecycle::Pending),
             ("Terminating:Wait", Lifecycle::Terminating),
             ("Warmed:Stopped", Lifecycle::Warmed),
         ] {
             assert_eq!(lifecycle("x", state).unwrap(), expected, "{state}");
         }
         assert!(lifecycle("x", "Levitating").is_err());
+    }
+
+    #[test]
+    fn no_state_that_the_sdk_knows_hides_a_group() {
+        for state in LifecycleState::values() {
+            assert!(lifecycle("x", state).is_ok(), "{state}");
+        }
+    }
+
+    #[test]
+    fn one_member_that_cannot_be_read_makes_the_group_unreadable() {
+        let group = |state: &str| {
+            let member = Instance::builder().instance_id("i-00000000000000001").lifecycle_state(state.into());
+            AutoScalingGroup::builder()
+                .auto_scaling_group_name("web")
+                .min_size(1)
+                .max_size(3)
+                .desired_capacity(2)
+                .instances(member.health_status("Healthy").build())
+                .build()
+        };
+        let read = observed(&group("InService")).unwrap();
+        assert_eq!((read.min, read.desired, read.max), (1, 2, 3));
+        assert!(read.members.iter().all(|member| member.healthy && member.lifecycle == Lifecycle::InService));
+        assert!(observed(&group("Levitating")).is_err());
     }
 }

@@ -3,7 +3,7 @@ use crate::journal_items::{
     Item, OPEN_INDEX, Reader, account_breaker_key, authority_key, freeze_key, group_breaker_key, head_key, hold_key,
     incident_pk, milliseconds, string,
 };
-use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, record};
+use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, is_conflict_alone, record};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -17,6 +17,7 @@ use ports::{
     Transaction, Wanted,
 };
 use std::collections::HashMap;
+use std::time::Duration;
 use time::OffsetDateTime;
 
 const BATCH_GET: &str = "dynamodb:BatchGetItem";
@@ -24,7 +25,10 @@ const GET: &str = "dynamodb:GetItem";
 const QUERY: &str = "dynamodb:Query";
 const UPDATE: &str = "dynamodb:UpdateItem";
 /// DynamoDB may leave keys of a batch unread when it is busy.
-const BATCH_ATTEMPTS: usize = 5;
+const BATCH_ATTEMPTS: u32 = 5;
+/// A transaction that met another one on the same item is cancelled; most often the other is done a moment later.
+const CONFLICT_ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct JournalTable {
     client: Client,
@@ -54,6 +58,20 @@ impl JournalTable {
         Err(Refused::Port(map(TRANSACT)(error)))
     }
 
+    /// A conflict says nothing about the conditions, so the same items are written again. Only for writers that hold
+    /// the incident; whoever races for slots reads again first.
+    async fn transact_through_conflicts(&self, items: Vec<TransactWriteItem>) -> Result<(), Refused> {
+        for attempt in 1..CONFLICT_ATTEMPTS {
+            match self.transact(items.clone()).await {
+                Err(Refused::Cancelled(codes)) if is_conflict_alone(&codes) => {
+                    tokio::time::sleep(PAUSE * attempt).await;
+                }
+                decided => return decided,
+            }
+        }
+        self.transact(items).await
+    }
+
     async fn head(&self, id: &IncidentId) -> PortResult<Option<Item>> {
         let call = self.client.get_item().table_name(&self.table).set_key(Some(head_key(id))).consistent_read(true);
         Ok(call.send().await.map_err(map(GET))?.item)
@@ -64,7 +82,7 @@ impl JournalTable {
         let wanted = wanted.map_err(|error| PortError::unreadable(BATCH_GET, error))?;
         let mut request = HashMap::from([(self.table.clone(), wanted)]);
         let mut found = Vec::new();
-        for _ in 0..BATCH_ATTEMPTS {
+        for attempt in 1..=BATCH_ATTEMPTS {
             let call = self.client.batch_get_item().set_request_items(Some(request));
             let answer = call.send().await.map_err(map(BATCH_GET))?;
             found.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
@@ -72,6 +90,7 @@ impl JournalTable {
                 Some(unread) if !unread.is_empty() => request = unread,
                 _ => return Ok(found),
             }
+            tokio::time::sleep(PAUSE * attempt).await;
         }
         Err(PortError::new(BATCH_GET, ErrorKind::Throttled, None, "keys stayed unread"))
     }
@@ -124,7 +143,7 @@ impl Journal for JournalTable {
     }
 
     async fn record(&self, incident: &Incident, event: &SealedEvent, head: &Head) -> PortResult<bool> {
-        match self.transact(record(&self.table, incident, event, head)?).await {
+        match self.transact_through_conflicts(record(&self.table, incident, event, head)?).await {
             Ok(()) => Ok(true),
             Err(Refused::Port(error)) => Err(error),
             Err(Refused::Cancelled(codes)) if codes.iter().any(|code| code == "ConditionalCheckFailed") => {
@@ -135,7 +154,7 @@ impl Journal for JournalTable {
     }
 
     async fn append(&self, transaction: &Transaction) -> Result<(), AppendError> {
-        match self.transact(append(&self.table, transaction)?).await {
+        match self.transact_through_conflicts(append(&self.table, transaction)?).await {
             Ok(()) => Ok(()),
             Err(Refused::Port(error)) => Err(error.into()),
             Err(Refused::Cancelled(codes)) if codes.iter().any(|code| code == "ConditionalCheckFailed") => {
@@ -164,7 +183,7 @@ impl Journal for JournalTable {
             .expression_attribute_values(":now", milliseconds(now));
         match call.send().await.map_err(map(UPDATE)) {
             Ok(_) => Ok(()),
-            Err(error) if is_condition(&error) => Err(AppendError::LeaseLost),
+            Err(error) if is_condition(&error) || is_being_written(&error) => Err(AppendError::LeaseLost),
             Err(error) => Err(error.into()),
         }
     }
@@ -235,4 +254,9 @@ impl Journal for JournalTable {
 
 fn is_condition(error: &PortError) -> bool {
     error.code.as_deref() == Some("ConditionalCheckFailedException")
+}
+
+/// A transaction on the incident's head is under way: whoever writes it holds the lease.
+fn is_being_written(error: &PortError) -> bool {
+    error.code.as_deref() == Some("TransactionConflictException")
 }

@@ -131,6 +131,12 @@ pub(crate) fn cancelled_commit(codes: &[String]) -> CommitError {
     }
 }
 
+/// Whether nothing but other transactions on the same items stood in the way.
+pub(crate) fn is_conflict_alone(codes: &[String]) -> bool {
+    let mut reasons = codes.iter().filter(|code| *code != "None").peekable();
+    reasons.peek().is_some() && reasons.all(|code| code == "TransactionConflict")
+}
+
 /// A transaction that was cancelled for another reason than its own conditions.
 pub(crate) fn cancelled(codes: &[String]) -> PortError {
     let code = codes.iter().find(|code| *code != "None").map_or("TransactionCanceled", String::as_str);

@@ -11,7 +11,10 @@ mod instance_mapping;
 mod instances;
 mod journal;
 mod journal_items;
+#[cfg(test)]
+mod journal_tests;
 mod journal_writes;
+mod metric_expression;
 mod network;
 mod notifier;
 mod roles;

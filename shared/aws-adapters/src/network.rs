@@ -151,3 +151,47 @@ fn observed_group(group: &SecurityGroup) -> PortResult<ObservedSecurityGroup> {
         egress_rules: group.ip_permissions_egress().len(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::OperatorResponse;
+    use aws_sdk_ec2::types::builders::NetworkInterfaceBuilder;
+
+    fn interface() -> NetworkInterfaceBuilder {
+        NetworkInterface::builder().network_interface_id("eni-1").vpc_id("vpc-1")
+    }
+
+    #[test]
+    fn an_interface_that_a_service_manages_names_its_service() {
+        let managed_by =
+            |interface: NetworkInterfaceBuilder| observed_interface(&interface.build()).unwrap().managed_by;
+        assert_eq!(managed_by(interface()), None);
+        let requester = interface().requester_managed(true).requester_id("amazon-elb");
+        assert_eq!(managed_by(requester).as_deref(), Some("amazon-elb"));
+        let operator = OperatorResponse::builder().managed(true).principal("eks.amazonaws.com").build();
+        assert_eq!(managed_by(interface().operator(operator)).as_deref(), Some("eks.amazonaws.com"));
+        let own = OperatorResponse::builder().managed(false).build();
+        assert_eq!(managed_by(interface().operator(own)), None);
+    }
+
+    #[test]
+    fn an_interface_without_an_id_or_a_vpc_is_unreadable() {
+        assert!(observed_interface(&NetworkInterface::builder().vpc_id("vpc-1").build()).is_err());
+        assert!(observed_interface(&NetworkInterface::builder().network_interface_id("eni-1").build()).is_err());
+    }
+
+    #[test]
+    fn a_quarantine_group_is_told_by_its_tag_and_counted_both_ways() {
+        let group = |value: &str| {
+            let rule = IpPermission::builder().ip_protocol("-1").build();
+            let tag = Tag::builder().key(GROUP_TAG).value(value).build();
+            let group = SecurityGroup::builder().group_id("sg-1").vpc_id("vpc-1").tags(tag);
+            observed_group(&group.ip_permissions_egress(rule).build()).unwrap()
+        };
+        let read = group("true");
+        assert!(read.tagged && (read.ingress_rules, read.egress_rules) == (0, 1));
+        assert!(!group("no").tagged);
+        assert!(observed_group(&SecurityGroup::builder().group_id("sg-1").build()).is_err());
+    }
+}

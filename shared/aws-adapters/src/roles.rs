@@ -62,7 +62,8 @@ fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let code = digits.and_then(|digits| std::str::from_utf8(digits).ok());
         match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) => {
                 bytes.push(byte);
@@ -86,5 +87,6 @@ mod tests {
         assert_eq!(percent_decoded("%7B%22a%22%3A%22%C3%A9%22%7D"), "{\"a\":\"é\"}");
         assert_eq!(percent_decoded("{\"a\": 1}"), "{\"a\": 1}");
         assert_eq!(percent_decoded("100%"), "100%");
+        assert_eq!(percent_decoded("%+f %zz"), "%+f %zz");
     }
 }

@@ -1,0 +1,68 @@
+//! The configuration: every problem at once, each named by its variable.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected stops at once")]
+
+use engine::Config;
+use std::collections::BTreeMap;
+
+fn environment() -> BTreeMap<&'static str, &'static str> {
+    BTreeMap::from([
+        ("AWS_REGION", "eu-west-1"),
+        ("CORDON_ACCOUNT_ID", "123456789012"),
+        ("CORDON_PARTITION", "aws"),
+        ("CORDON_ALARM_TOPIC_ARNS", "arn:aws:sns:eu-west-1:123456789012:a, arn:aws:sns:eu-west-1:123456789012:b"),
+        ("CORDON_ALLOW_DRILLS", "false"),
+        ("CORDON_MODE", "observe"),
+        ("CORDON_GROUP_LIMIT_COUNT", "3"),
+        ("CORDON_GROUP_LIMIT_PERCENT", "25"),
+        ("CORDON_ACCOUNT_LIMIT_COUNT", "10"),
+        ("CORDON_LIMIT_WINDOW_SECONDS", "3600"),
+        ("CORDON_MIN_HEALTHY_INSTANCES", "1"),
+        ("CORDON_FLEET_EVENT_COUNT", "3"),
+        ("CORDON_FLEET_EVENT_PERCENT", "20"),
+        ("CORDON_COOL_DOWN_SECONDS", "3600"),
+        ("CORDON_TABLE", "journal"),
+        ("CORDON_EVIDENCE_BUCKET", "evidence"),
+        ("CORDON_EVIDENCE_KEY_ARN", "arn:aws:kms:eu-west-1:123456789012:key/k"),
+        ("CORDON_NOTIFICATION_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:n"),
+        ("CORDON_REVOKE_FUNCTION", "revoke-credentials"),
+    ])
+}
+
+fn problems(environment: &BTreeMap<&'static str, &'static str>) -> Vec<String> {
+    let read = Config::from_variables(|name| environment.get(name).map(ToString::to_string));
+    read.err().map(|error| error.0).unwrap_or_default().iter().map(|problem| problem.variable.to_owned()).collect()
+}
+
+#[test]
+fn a_whole_environment_is_read() {
+    let environment = environment();
+    let config = Config::from_variables(|name| environment.get(name).map(ToString::to_string)).unwrap();
+    assert_eq!(config.deployment.alarm_topics.len(), 2);
+    assert_eq!(config.limits, containment::guards::Limits::default());
+}
+
+#[test]
+fn every_missing_variable_is_named_at_once() {
+    let expected: Vec<String> = environment().keys().map(ToString::to_string).collect();
+    let mut named = problems(&BTreeMap::new());
+    named.sort();
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn values_that_cannot_be_meant_are_named_each() {
+    for (name, value) in [
+        ("CORDON_MODE", "on"),
+        ("CORDON_ACCOUNT_ID", "12"),
+        ("CORDON_ALLOW_DRILLS", "yes"),
+        ("CORDON_GROUP_LIMIT_COUNT", "0"),
+        ("CORDON_GROUP_LIMIT_PERCENT", "101"),
+        ("CORDON_LIMIT_WINDOW_SECONDS", "-1"),
+        ("CORDON_FLEET_EVENT_COUNT", "many"),
+        ("CORDON_TABLE", "  "),
+    ] {
+        let mut environment = environment();
+        environment.insert(name, value);
+        assert_eq!(problems(&environment), [name], "{value}");
+    }
+}
