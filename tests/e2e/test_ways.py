@@ -84,3 +84,25 @@ def test_eventbridge_alone_does_not_contain(laptop: Laptop) -> None:
 
     assert incident["state"]["reason"]["code"] == "not-routed-here"
     assert Shown(laptop, instance).untouched()
+
+
+def test_one_series_of_an_alarm_over_many_contains_its_own_instance(laptop: Laptop, stack: Stack) -> None:
+    calm, unusual = laptop.fleet("series", size=4)["instance_ids"][:2]
+    # A metric that no other test sends: the query covers every instance of the account.
+    query = 'SELECT MAX(NetworkPacketsOut) FROM SCHEMA("AWS/EC2", InstanceId) GROUP BY InstanceId'
+    laptop.client("cloudwatch").put_metric_alarm(
+        AlarmName="packets of the whole fleet",
+        EvaluationPeriods=1,
+        Threshold=1e6,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[stack.outputs["AlarmTopicArn"]],
+        Metrics=[{"Id": "q1", "Expression": query, "Period": 60, "ReturnData": True}],
+    )
+    for instance, packets in ((calm, 10.0), (unusual, 9e8)):
+        body = {"namespace": "AWS/EC2", "metric": "NetworkPacketsOut", "dimensions": {"InstanceId": instance}}
+        laptop.door("POST", "metrics", {**body, "points": [{"value": packets}]})
+
+    stack.incident_in(unusual, "Contained")
+
+    assert Shown(laptop, unusual).is_isolated()
+    assert Shown(laptop, calm).untouched() and stack.incidents(calm) == []

@@ -137,7 +137,7 @@ def test_an_asynchronous_event_is_answered_at_once_and_run_later(account: Accoun
 def test_an_alarm_invokes_only_a_function_that_lets_the_alarms_of_its_account(
     account: AccountProcess, source: str, invoked: bool
 ) -> None:
-    name = f"alarmed-{invoked}"
+    name = f"invoked-by-alarm-{invoked}"
     arn = account.function(name)
     account.client("lambda").add_permission(
         FunctionName=name,
