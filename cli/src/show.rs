@@ -2,7 +2,7 @@
 
 use containment::ids::IncidentId;
 use containment::incident::{Incident, StepStatus};
-use containment::journal::{Event, EventBody, Head, JournalFault, SealedEvent, open, replay};
+use containment::journal::{Event, EventBody, Head, JournalFault, SealedEvent, open, replay, up_to};
 use ports::{Journal, PortError};
 use serde_json::json;
 use signal::Quoted;
@@ -24,7 +24,7 @@ pub(crate) enum ShowError {
 pub(crate) async fn show(journal: &dyn Journal, id: &str, as_json: bool) -> Result<String, ShowError> {
     let incident = IncidentId::new(id);
     let stored = journal.load(&incident).await?.ok_or_else(|| ShowError::Unknown(id.to_owned()))?;
-    let sealed = journal.events(&incident).await?;
+    let sealed = up_to(journal.events(&incident).await?, &stored.head);
     let incident = replay(&sealed, &stored.head)?;
     let events = opened(&sealed)?;
     if as_json {

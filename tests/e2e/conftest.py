@@ -36,3 +36,8 @@ def web(laptop: Laptop) -> dict:
 @pytest.fixture(scope="session")
 def stack(laptop: Laptop, web: dict) -> Stack:
     return Stack.deploy(laptop, "cordon", RevocableRoleArns=web["role_arn"], AllowDrills="true", **UNLIMITED)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What the functions may do is judged by all that they did: after every other test."""
+    items.sort(key=lambda item: item.path.name == "test_permissions.py")

@@ -79,7 +79,7 @@ def test_the_intent_is_committed_before_anything_is_touched(laptop: Laptop, stac
     since = len(laptop.calls())
     stack.alarm("intent", instance)
     stack.surge(instance)
-    stack.incident_in(instance, "Settling", "Contained")
+    stack.incident_in(instance, "Contained")
     calls = [call for call in laptop.calls(since) if call["function"] == "cordon-contain-instance"]
     commit = next(call for call in calls if call["action"] == "TransactWriteItems")
     reads = ("Describe", "Get", "BatchGet")

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState};
-use containment::journal::{JournalFault, replay};
+use containment::journal::{JournalFault, replay, up_to};
 use containment::revocation::{document, policy_name, trusts_only_ec2};
 use lambda_runtime::Diagnostic;
 use ports::{ErrorKind, Journal, ObservedRole, PortError, Roles};
@@ -94,7 +94,9 @@ impl Handler {
     /// The incident as its journal proves it, while it is being contained.
     async fn incident(&self, id: &IncidentId) -> Result<Incident, HandlerError> {
         let stored = self.journal.load(id).await?.ok_or_else(|| HandlerError::Unknown(id.clone()))?;
-        let incident = replay(&self.journal.events(id).await?, &stored.head)?;
+        // contain-instance appends while this runs.
+        let events = up_to(self.journal.events(id).await?, &stored.head);
+        let incident = replay(&events, &stored.head)?;
         let containing = matches!(
             incident.state,
             IncidentState::Committed

@@ -172,6 +172,13 @@ pub fn replay(events: &[SealedEvent], head: &Head) -> Result<Incident, JournalFa
     incident.ok_or(JournalFault::Empty)
 }
 
+/// The events that `head` vouches for. A reader beside a writer gets the head first and may then see events that were
+/// appended since.
+pub fn up_to(mut events: Vec<SealedEvent>, head: &Head) -> Vec<SealedEvent> {
+    events.retain(|event| event.sequence <= head.sequence);
+    events
+}
+
 /// Reads one sealed event, checked against its own hash and the event before it.
 pub fn open(sealed: &SealedEvent, before: &Head) -> Result<Event, JournalFault> {
     let sequence = sealed.sequence;

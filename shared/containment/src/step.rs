@@ -134,7 +134,7 @@ impl Step {
                 "ec2:DisassociateIamInstanceProfile",
                 "lambda:InvokeFunction",
             ],
-            Self::StopInstance => &["ec2:StopInstances"],
+            Self::StopInstance => &["ec2:ModifyInstanceAttribute", "ec2:StopInstances"],
             Self::TagInstance => &["ec2:CreateTags"],
             Self::Notify => &["sns:Publish"],
         }

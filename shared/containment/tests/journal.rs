@@ -11,7 +11,7 @@ mod support;
 
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState, MAX_FAILURES, StepStatus};
-use containment::journal::{EventBody, Head, JournalFault, Opening, Received, SealedEvent, replay, seal};
+use containment::journal::{EventBody, Head, JournalFault, Opening, Received, SealedEvent, replay, seal, up_to};
 use containment::plan::plan;
 use containment::step::Step;
 use proptest::prelude::*;
@@ -111,6 +111,14 @@ fn a_missing_last_event_is_found_by_the_head() {
     events.pop();
     assert!(matches!(replay(&events, &head).unwrap_err(), JournalFault::HeadElsewhere { .. }));
     assert_eq!(replay(&[], &Head::start()).unwrap_err(), JournalFault::Empty);
+}
+
+#[test]
+fn a_reader_beside_a_writer_sees_the_incident_as_the_head_it_read_vouches() {
+    let (events, _, _) = sample();
+    let earlier = Head { sequence: 3, hash: events[2].hash.clone() };
+    assert!(replay(&events, &earlier).is_err());
+    assert!(replay(&up_to(events, &earlier), &earlier).is_ok());
 }
 
 #[test]
