@@ -274,10 +274,11 @@ mod tests {
         let handler = handler(&scene, &role, &LISTED);
         let unknown = json!({"incident": "inc-20260101-000000-0123456789"});
         assert!(matches!(handler.handle(&unknown).await, Err(HandlerError::Unknown(_))));
-        let mut account = scene.account();
-        let event = &mut account.journal(&id).0[0];
-        event.document = event.document.replacen("web", "own", 1);
-        drop(account);
+        {
+            let mut account = scene.account();
+            let event = &mut account.journal(&id).0[0];
+            event.document = event.document.replacen("web", "own", 1);
+        }
         assert!(matches!(handler.handle(&json!({"incident": id})).await, Err(HandlerError::BrokenJournal(_))));
         assert_eq!(role.written.lock().unwrap().len(), 0);
     }

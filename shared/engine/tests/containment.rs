@@ -297,12 +297,13 @@ async fn a_role_that_is_not_listed_loses_its_profile_instead() {
 #[tokio::test]
 async fn a_hint_that_names_another_group_is_not_believed() {
     let scene = Scene::fleet(6);
-    let mut account = scene.account();
-    let mut group = account.groups.remove(&GroupName::new(GROUP)).unwrap();
-    group.name = GroupName::new("real");
-    group.tags.insert("cordon:protected".to_owned(), "true".to_owned());
-    account.groups.insert(group.name.clone(), group);
-    drop(account);
+    {
+        let mut account = scene.account();
+        let mut group = account.groups.remove(&GroupName::new(GROUP)).unwrap();
+        group.name = GroupName::new("real");
+        group.tags.insert("cordon:protected".to_owned(), "true".to_owned());
+        account.groups.insert(group.name.clone(), group);
+    }
     let reason = refusal(&deliver(&scene, &scene.signal(&first())).await.unwrap());
     assert!(matches!(reason, Refusal::Guarded { guard: Guard::Protected, .. }), "{reason}");
 }

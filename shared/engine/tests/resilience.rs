@@ -230,10 +230,11 @@ async fn a_journal_that_was_altered_is_not_acted_on() {
     let scene = Scene::fleet(6);
     deliver(&scene, &scene.signal(&first())).await.unwrap();
     let id = incident(&scene, &first()).id;
-    let mut account = scene.account();
-    let (events, _) = account.journal(&id);
-    events[0].document = events[0].document.replacen("sg-service", "sg-forged", 1);
-    drop(account);
+    {
+        let mut account = scene.account();
+        let (events, _) = account.journal(&id);
+        events[0].document = events[0].document.replacen("sg-service", "sg-forged", 1);
+    }
     let process = scene.process();
     assert!(engine(&process, settings()).settle(&id).await.is_err());
     let changes =
