@@ -14,7 +14,7 @@ from account_process import PACKAGE, AccountProcess
 from local_account.readback import Subject, denies_session
 from local_account.root_clients import RootClients
 
-TABLE = "journal"
+TABLE = "readback-journal"
 
 
 @pytest.fixture(scope="module")

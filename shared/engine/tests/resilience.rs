@@ -20,6 +20,9 @@ use support::*;
 use testkit::{Fault, Scene, instance_id};
 use time::Duration;
 
+/// In memory a run takes a millisecond or two; one that takes this long was killed.
+const KILLED: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// Calls of one undisturbed run.
 async fn undisturbed_calls() -> usize {
     let scene = Scene::fleet(6);
@@ -38,7 +41,7 @@ async fn disturbed(number: usize, fault: Fault) -> Scene {
         let engine = engine(&process, settings());
         let run = engine.handle(&signal);
         // A killed run never ends; everything else in this account takes no real time.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(200), run).await;
+        let _ = tokio::time::timeout(KILLED, run).await;
     }
     scene.pass(Duration::minutes(1));
     deliver(&scene, &signal).await.unwrap_or_else(|error| panic!("call {number}, {fault:?}: the retry: {error}"));
@@ -46,7 +49,7 @@ async fn disturbed(number: usize, fault: Fault) -> Scene {
     scene
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_run_killed_at_any_call_ends_contained() {
     for number in 0..undisturbed_calls().await {
         for fault in [Fault::KillsBefore, Fault::KillsAfter] {
@@ -58,7 +61,7 @@ async fn a_run_killed_at_any_call_ends_contained() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn any_one_call_that_fails_or_loses_its_answer_ends_contained() {
     let faults = [
         Fault::Fails(ErrorKind::Throttled),
@@ -77,14 +80,14 @@ async fn any_one_call_that_fails_or_loses_its_answer_ends_contained() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_reconciler_killed_at_any_call_leaves_the_rest_to_the_next_one() {
     for number in 0..40 {
         let scene = Scene::fleet(6);
         let process = scene.process();
         process.faults.at(20, Fault::KillsAfter);
         let run = engine(&process, settings());
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(200), run.handle(&scene.signal(&first()))).await;
+        let _ = tokio::time::timeout(KILLED, run.handle(&scene.signal(&first()))).await;
         scene.pass(Duration::minutes(1));
         let reconciler = scene.process();
         reconciler.faults.at(number, Fault::KillsAfter);
@@ -94,14 +97,14 @@ async fn the_reconciler_killed_at_any_call_leaves_the_rest_to_the_next_one() {
                 let _ = run.settle(&id).await;
             }
         };
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(200), killed).await;
+        let _ = tokio::time::timeout(KILLED, killed).await;
         scene.pass(Duration::minutes(1));
         reconcile(&scene).await;
         assert_contained(&scene, &first());
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_step_that_keeps_failing_does_not_hold_up_the_others_and_is_left_to_people_in_the_end() {
     for (operation, step) in [
         ("ec2:CreateSnapshots", Step::SnapshotVolumes),
@@ -122,7 +125,7 @@ async fn a_step_that_keeps_failing_does_not_hold_up_the_others_and_is_left_to_pe
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_instance_that_cannot_leave_its_group_is_never_stopped() {
     let scene = Scene::fleet(6);
     let process = scene.process();
@@ -143,7 +146,7 @@ async fn an_instance_that_cannot_leave_its_group_is_never_stopped() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_instance_that_cannot_be_detached_goes_into_standby_first() {
     let scene = Scene::fleet(6);
     let process = scene.process();
@@ -155,7 +158,7 @@ async fn an_instance_that_cannot_be_detached_goes_into_standby_first() {
     assert_contained(&scene, &first());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn of_fifty_alarming_at_once_in_three_hundred_exactly_the_limit_is_contained() {
     let scene = Scene::fleet(300);
     let signals: Vec<_> = (0..50).map(|number| scene.alarm(&instance_id(number))).collect();
@@ -172,7 +175,7 @@ async fn of_fifty_alarming_at_once_in_three_hundred_exactly_the_limit_is_contain
     assert_eq!(scene.account().slots(), 3);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_same_alarm_in_many_processes_at_once_is_one_incident() {
     let scene = Scene::fleet(6);
     let signal = scene.signal(&first());
@@ -190,13 +193,13 @@ async fn the_same_alarm_in_many_processes_at_once_is_one_incident() {
     assert_eq!(scene.account().snapshots.len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn two_reconcilers_at_once_do_not_act_on_one_incident_together() {
     let scene = Scene::fleet(6);
     let process = scene.process();
     process.faults.at(13, Fault::KillsAfter);
     let run = engine(&process, settings());
-    let _ = tokio::time::timeout(std::time::Duration::from_millis(200), run.handle(&scene.signal(&first()))).await;
+    let _ = tokio::time::timeout(KILLED, run.handle(&scene.signal(&first()))).await;
     scene.pass(Duration::minutes(1));
     let settle = || async {
         let engine = engine(&scene.process(), settings());
@@ -208,7 +211,7 @@ async fn two_reconcilers_at_once_do_not_act_on_one_incident_together() {
     assert_eq!(away, 2, "{outcomes:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_freeze_that_comes_between_reading_and_committing_holds() {
     let scene = Scene::fleet(6);
     let process = scene.process();
@@ -225,7 +228,7 @@ async fn a_freeze_that_comes_between_reading_and_committing_holds() {
     assert_eq!(scene.account().groups_of(&first())[0][0].as_str(), "sg-service");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_journal_that_was_altered_is_not_acted_on() {
     let scene = Scene::fleet(6);
     deliver(&scene, &scene.signal(&first())).await.unwrap();
