@@ -10,8 +10,8 @@ use std::process::ExitCode;
 #[command(name = "cordon", version, about)]
 struct Arguments {
     /// The journal's table: output JournalTableName of the stack.
-    #[arg(long, env = "CORDON_TABLE")]
-    table: String,
+    #[arg(long, env = "CORDON_TABLE", global = true)]
+    table: Option<String>,
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -28,10 +28,17 @@ enum Command {
     },
 }
 
+/// The command-line contract's exit code for a command that was not understood; clap's own is the same.
+const USAGE: u8 = 2;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let journal = aws_adapters::journal(&aws_adapters::connect().await, &arguments.table);
+    let Some(table) = &arguments.table else {
+        eprintln!("error: no journal named: give --table or CORDON_TABLE, the stack's output JournalTableName");
+        return ExitCode::from(USAGE);
+    };
+    let journal = aws_adapters::journal(&aws_adapters::connect().await, table);
     let printed = match &arguments.command {
         Command::Show { incident } => show::show(&*journal, incident, arguments.json).await,
     };

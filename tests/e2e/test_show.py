@@ -1,0 +1,57 @@
+"""The compiled `cordon` against the local account."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+from .laptop import BINARIES, Laptop, Stack
+
+
+def cordon(laptop: Laptop, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": laptop.about["endpoint"],
+        "AWS_REGION": laptop.about["region"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    command = [str(BINARIES / "cordon"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_show_tells_an_incident_as_its_journal_proves_it(laptop: Laptop, stack: Stack) -> None:
+    instance = laptop.fleet("shown", size=3)["instance_ids"][0]
+    stack.alarm("shown", instance)
+    stack.surge(instance)
+    incident = stack.incident_in(instance, "Contained")
+    table = stack.outputs["JournalTableName"]
+    text = cordon(laptop, "show", incident["id"], "--table", table)
+    assert text.returncode == 0, text.stderr
+    assert instance in text.stdout and "state: Contained" in text.stdout
+    shown = json.loads(cordon(laptop, "show", incident["id"], "--table", table, "--json").stdout)
+    assert (shown["schema"], shown["incident"]["id"]) == (1, incident["id"])
+    assert [event["sequence"] for event in shown["events"]] == list(range(1, len(shown["events"]) + 1))
+
+
+def test_show_refuses_a_journal_that_was_altered(laptop: Laptop, stack: Stack) -> None:
+    instance = laptop.fleet("altered", size=3)["instance_ids"][0]
+    stack.alarm("altered", instance)
+    stack.surge(instance)
+    incident = stack.incident_in(instance, "Contained")
+    table = stack.outputs["JournalTableName"]
+    key = {"pk": {"S": f"incident#{incident['id']}"}, "sk": {"S": "event#000002"}}
+    laptop.client("dynamodb").update_item(
+        TableName=table, Key=key, UpdateExpression="SET document = :x", ExpressionAttributeValues={":x": {"S": "{}"}}
+    )
+    refused = cordon(laptop, "show", incident["id"], "--table", table)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "event 2" in refused.stderr
+
+
+def test_show_says_what_is_missing(laptop: Laptop, stack: Stack) -> None:
+    unnamed = cordon(laptop, "show", "inc-x")
+    assert unnamed.returncode == 2 and "--table" in unnamed.stderr
+    unknown = cordon(laptop, "show", "inc-\x1b[31m", "--table", stack.outputs["JournalTableName"])
+    assert unknown.returncode == 1 and "\x1b" not in unknown.stderr
