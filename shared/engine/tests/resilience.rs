@@ -10,8 +10,9 @@
 mod support;
 
 use containment::guards::Freeze;
+use containment::ids::TargetGroupArn;
 use containment::incident::IncidentState;
-use containment::observed::Lifecycle;
+use containment::observed::{Lifecycle, Target};
 use containment::step::Step;
 use engine::{Config, Outcome};
 use futures::future::join_all;
@@ -243,4 +244,23 @@ async fn a_journal_that_was_altered_is_not_acted_on() {
     let changes =
         process.faults.calls().into_iter().filter(|call| call.mutates && !call.operation.starts_with("dynamodb:"));
     assert_eq!(changes.count(), 0);
+}
+
+#[tokio::test]
+async fn a_denied_look_up_of_targets_holds_up_nothing_and_is_never_taken_for_none() {
+    for operation in ["elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"] {
+        let scene = Scene::fleet(6);
+        let arn = TargetGroupArn::new("tg-foreign");
+        let target = Target { group: arn.clone(), id: first().to_string(), port: Some(443), draining: false };
+        scene.account().target_groups.insert(arn.clone(), vec![target]);
+        let process = scene.process();
+        process.faults.fail(operation, ErrorKind::Denied, 10);
+        engine(&process, settings()).handle(&scene.signal(&first())).await.unwrap();
+        let cut_off = incident(&scene, &first());
+        assert!(cut_off.isolated_at.is_some(), "{operation}");
+        assert_eq!(cut_off.state, IncidentState::Partial { steps: vec![Step::DeregisterTargets] }, "{operation}");
+        reconcile(&scene).await;
+        assert_contained(&scene, &first());
+        assert_eq!(scene.account().target_groups[&arn], [], "{operation}");
+    }
 }
