@@ -6,9 +6,7 @@ use lambda_runtime::{Context, Diagnostic};
 use ports::Ports;
 use serde::Serialize;
 use signal::{AlarmSignal, Expectation, Quoted, Signal, SignalError};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use thiserror::Error;
-use time::OffsetDateTime;
 
 pub(crate) struct Handler {
     ports: Ports,
@@ -89,25 +87,16 @@ impl Handler {
         Ok(outcomes)
     }
 
-    /// Lambda repeats a failed asynchronous invocation under the same request id, so the id alone does not tell two
-    /// runs apart.
     fn engine(&self, context: &Context) -> Engine {
-        let run = RandomState::new().build_hasher().finish();
-        let actor = format!("contain-instance/{}/{run:016x}", context.request_id);
         let mut config = self.config.clone();
         config.deployment.function_arn = Some(unqualified(&context.invoked_function_arn));
-        Engine::new(self.ports.clone(), config, actor, deadline(context))
+        Engine::of_invocation(self.ports.clone(), config, "contain-instance", &context.request_id, context.deadline)
     }
 }
 
 fn reject(error: &SignalError, event: &[u8]) {
     tracing::error!(%error, code = error.code(), digest = %signal::digest(event), "the event is no signal");
     metrics::of_rejection(error);
-}
-
-fn deadline(context: &Context) -> OffsetDateTime {
-    let nanoseconds = i128::from(context.deadline) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`, without a version or alias.

@@ -7,10 +7,8 @@ use futures::stream::{self, StreamExt};
 use lambda_runtime::{Context, Diagnostic};
 use ports::Ports;
 use serde::Serialize;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use telemetry::{Metric, emit};
 use thiserror::Error;
-use time::OffsetDateTime;
 
 /// Enough to settle a whole breaker window's incidents within a tick without being throttled.
 const AT_ONCE: usize = 8;
@@ -50,7 +48,9 @@ impl Handler {
     }
 
     pub(crate) async fn handle(&self, context: &Context) -> Result<Response, HandlerError> {
-        let engine = &self.engine(context);
+        let (ports, config) = (self.ports.clone(), self.config.clone());
+        let engine =
+            &Engine::of_invocation(ports, config, "reconcile-incidents", &context.request_id, context.deadline);
         let open = engine.open_incidents().await.map_err(HandlerError::Unlisted)?;
         let of = open.len();
         let settled: Vec<_> = stream::iter(open)
@@ -75,14 +75,6 @@ impl Handler {
             Some((first, error)) => Err(HandlerError::Unsettled { failed, of, first, error }),
             None => Ok(Response { outcomes }),
         }
-    }
-
-    fn engine(&self, context: &Context) -> Engine {
-        let run = RandomState::new().build_hasher().finish();
-        let actor = format!("reconcile-incidents/{}/{run:016x}", context.request_id);
-        let nanoseconds = i128::from(context.deadline) * 1_000_000;
-        let deadline = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        Engine::new(self.ports.clone(), self.config.clone(), actor, deadline)
     }
 }
 

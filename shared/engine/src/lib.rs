@@ -21,6 +21,7 @@ pub use config::{Config, ConfigError, ConfigProblem};
 pub use outcome::{EngineError, Outcome};
 
 use ports::Ports;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -44,6 +45,15 @@ impl Engine {
     /// `actor` must be unique to this invocation; `deadline` is when the invocation will be ended.
     pub fn new(ports: Ports, config: Config, actor: String, deadline: OffsetDateTime) -> Self {
         Self { ports, config, actor, deadline }
+    }
+
+    /// The engine of one Lambda invocation. Lambda repeats a failed asynchronous invocation under the same request id, so
+    /// the id alone does not tell two runs apart. `deadline` is in Unix milliseconds.
+    pub fn of_invocation(ports: Ports, config: Config, function: &str, request_id: &str, deadline: u64) -> Self {
+        let run = RandomState::new().build_hasher().finish();
+        let nanoseconds = i128::from(deadline) * 1_000_000;
+        let deadline = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self::new(ports, config, format!("{function}/{request_id}/{run:016x}"), deadline)
     }
 
     /// Whether there is time for another wave; if not, the reconciler goes on where this run stops.
