@@ -2,6 +2,7 @@
 
 use containment::authority::Mode;
 use containment::guards::Limits;
+use containment::request::ManualScope;
 use containment::verify::Deployment;
 use ports::Resources;
 use std::fmt;
@@ -14,6 +15,8 @@ pub struct Config {
     pub deployment: Deployment,
     /// The deployment's mode; a group's own can only be weaker.
     pub mode: Mode,
+    /// Which instances operators may contain.
+    pub manual_scope: ManualScope,
     pub limits: Limits,
     pub resources: Resources,
 }
@@ -65,6 +68,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let alarm_topics = self.list("CORDON_ALARM_TOPIC_ARNS");
         let drills_allowed = self.parsed("CORDON_ALLOW_DRILLS");
         let mode = self.mode();
+        let manual_scope = self.manual_scope();
         let limits = self.limits();
         let table = self.text("CORDON_TABLE");
         let evidence_bucket = self.text("CORDON_EVIDENCE_BUCKET");
@@ -82,6 +86,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Some(Config {
             deployment,
             mode: mode?,
+            manual_scope: manual_scope?,
             limits: limits?,
             resources: Resources {
                 table: table?,
@@ -96,6 +101,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn mode(&mut self) -> Option<Mode> {
         let text = self.text("CORDON_MODE")?;
         Mode::parse(&text).or_else(|| self.wrong("CORDON_MODE", "must be observe or enforce"))
+    }
+
+    fn manual_scope(&mut self) -> Option<ManualScope> {
+        let text = self.text("CORDON_MANUAL_SCOPE")?;
+        ManualScope::parse(&text).or_else(|| self.wrong("CORDON_MANUAL_SCOPE", "must be opted-in or account"))
     }
 
     fn limits(&mut self) -> Option<Limits> {

@@ -4,7 +4,7 @@ use crate::LEASE;
 use crate::outcome::EngineError;
 use crate::retry::persist;
 use containment::ids::IncidentId;
-use containment::incident::Incident;
+use containment::incident::{Incident, IncidentState};
 use containment::journal::{EventBody, Head, seal};
 use ports::{AppendError, Lease, Ports, Transaction};
 use tokio::sync::Mutex;
@@ -71,6 +71,8 @@ impl JournalWriter {
         let now = self.ports.clock.now();
         let mut incident = written.incident.clone();
         let mut head = written.head.clone();
+        let ends = |body: &EventBody| matches!(body, EventBody::StateChanged { state: IncidentState::Released });
+        let lets_go = bodies.iter().any(ends).then(|| incident.instance.clone()).flatten().map(|instance| (instance, now));
         let mut events = Vec::with_capacity(bodies.len());
         for body in bodies {
             incident.apply(&body, now);
@@ -85,6 +87,7 @@ impl JournalWriter {
             events,
             head,
             lease: Lease { owner: self.owner.clone(), expires_at: now + LEASE },
+            lets_go,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Runs decisions and plans through the ports: reads in parallel, commits before touching, journals what AWS showed.
 //!
 //! [`Engine::handle`] is one signal's way from nomination to a settling incident; [`Engine::settle`] is what the
-//! reconciler does with every open incident until it is contained.
+//! reconciler does with every open incident until it is contained. [`Engine::operate`] is what people ask for by hand.
 
 mod apply;
 mod commit;
@@ -9,16 +9,22 @@ mod config;
 mod contain;
 mod cut;
 mod finish;
+mod identity;
 mod journal_writer;
+mod nomination;
 mod notices;
 mod observe;
+mod operate;
 mod outcome;
+mod release;
 mod retry;
 mod secure;
 mod settle;
+mod undo;
 
 pub use config::{Config, ConfigError, ConfigProblem};
-pub use outcome::{EngineError, Outcome};
+pub use identity::ProofFault;
+pub use outcome::{ContainmentPlan, EngineError, Outcome};
 
 use ports::Ports;
 use std::hash::{BuildHasher, Hasher, RandomState};

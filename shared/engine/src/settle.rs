@@ -47,7 +47,7 @@ impl Engine {
         }
     }
 
-    async fn reopen(&self, id: &IncidentId) -> Result<JournalWriter, EngineError> {
+    pub(crate) async fn reopen(&self, id: &IncidentId) -> Result<JournalWriter, EngineError> {
         let missing =
             || EngineError::BrokenJournal { incident: id.clone(), fault: containment::journal::JournalFault::Empty };
         let stored = self.ports.journal.load(id).await.map_err(EngineError::Unread)?.ok_or_else(missing)?;
@@ -79,7 +79,7 @@ impl Engine {
         apply(self, writer, facts, &missing).await
     }
 
-    async fn see(&self, instance: &InstanceId, prior: &PriorState, incident: &IncidentId) -> PortResult<Seen> {
+    pub(crate) async fn see(&self, instance: &InstanceId, prior: &PriorState, incident: &IncidentId) -> PortResult<Seen> {
         let ports = &self.ports;
         let prior_targets = prior.targets.as_deref().unwrap_or_default();
         let target_groups: Vec<_> = prior_targets.iter().map(|target| target.group.clone()).collect();

@@ -1,4 +1,4 @@
-use crate::{Alarms, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets};
+use crate::{Alarms, Callers, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets};
 use std::sync::Arc;
 
 /// Everything that containing and reconciling need, each behind its own trait so that a test can replace any.
@@ -14,6 +14,7 @@ pub struct Ports {
     pub evidence: Arc<dyn Evidence>,
     pub notifier: Arc<dyn Notifier>,
     pub journal: Arc<dyn Journal>,
+    pub callers: Arc<dyn Callers>,
     pub clock: Arc<dyn Clock>,
 }
 

@@ -6,6 +6,7 @@ use containment::guards::Freeze;
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
+use containment::request::PendingApproval;
 use signal::InstanceId;
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -57,6 +58,8 @@ pub struct Intent {
     pub breaker: BreakerWrite,
     /// When the commit happens; a freeze that expired before doesn't count.
     pub now: OffsetDateTime,
+    /// A person overrode the freeze: it is no condition then.
+    pub through_freeze: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -82,6 +85,8 @@ pub struct Transaction {
     pub events: Vec<SealedEvent>,
     pub head: Head,
     pub lease: Lease,
+    /// The incident lets go of this instance, and when: its hold ends in the same transaction.
+    pub lets_go: Option<(InstanceId, OffsetDateTime)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -126,4 +131,16 @@ pub trait Journal: Send + Sync {
 
     /// Incidents with work left, oldest first.
     async fn open_incidents(&self) -> PortResult<Vec<IncidentId>>;
+
+    /// Takes a nonce for ever (at least until `until`). `false` where it was taken before.
+    async fn claim_nonce(&self, nonce: &str, until: OffsetDateTime) -> PortResult<bool>;
+
+    async fn put_approval(&self, pending: &PendingApproval) -> PortResult<()>;
+
+    /// A request that waits for a second person; it may have expired.
+    async fn approval(&self, id: &str) -> PortResult<Option<PendingApproval>>;
+
+    async fn freeze(&self, freeze: &Freeze) -> PortResult<()>;
+
+    async fn unfreeze(&self) -> PortResult<()>;
 }

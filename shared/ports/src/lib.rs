@@ -5,6 +5,7 @@
 
 mod alarms;
 mod bundle;
+mod callers;
 mod error;
 mod evidence;
 mod groups;
@@ -19,6 +20,7 @@ mod time_source;
 
 pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
+pub use callers::{CallerIdentity, Callers};
 pub use error::{ErrorKind, PortError, PortResult};
 pub use evidence::{Evidence, EvidenceObject};
 pub use groups::Groups;

@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 pub struct Delays {
     pub detach: Duration,
     pub stop: Duration,
+    pub start: Duration,
     pub snapshot: Duration,
     pub launch: Duration,
     pub drain: Duration,
@@ -22,6 +23,7 @@ impl Default for Delays {
         Self {
             detach: Duration::minutes(5),
             stop: Duration::seconds(40),
+            start: Duration::seconds(25),
             snapshot: Duration::minutes(3),
             launch: Duration::seconds(90),
             drain: Duration::minutes(5),
@@ -33,6 +35,10 @@ pub(crate) struct Machine {
     pub(crate) shown: ObservedInstance,
     pub(crate) protection: Protection,
     pub(crate) stopped_at: Option<OffsetDateTime>,
+    pub(crate) running_at: Option<OffsetDateTime>,
+    /// Why a start falls back to stopped, where it shall.
+    pub(crate) start_fails: Option<String>,
+    pub(crate) state_reason: Option<String>,
     /// Whether its profile is still associated.
     pub(crate) has_profile: bool,
 }
@@ -100,6 +106,11 @@ impl Account {
         &mut self.machines.get_mut(id).unwrap_or_else(|| panic!("no instance {id}")).protection
     }
 
+    /// Every start of the instance from now on falls back to stopped, for this reason; `None` lets it start.
+    pub fn fail_starts(&mut self, id: &InstanceId, reason: Option<&str>) {
+        self.machines.get_mut(id).unwrap_or_else(|| panic!("no instance {id}")).start_fails = reason.map(str::to_owned);
+    }
+
     pub fn has_profile(&self, id: &InstanceId) -> bool {
         self.machines[id].has_profile
     }
@@ -134,6 +145,12 @@ impl Account {
             if machine.stopped_at.is_some_and(|at| at <= now) {
                 machine.shown.state = PowerState::Stopped;
                 machine.stopped_at = None;
+            }
+            if machine.running_at.is_some_and(|at| at <= now) {
+                machine.running_at = None;
+                machine.state_reason = machine.start_fails.clone();
+                let failed = machine.start_fails.is_some();
+                machine.shown.state = if failed { PowerState::Stopped } else { PowerState::Running };
             }
         }
         let detached: Vec<InstanceId> =

@@ -17,6 +17,14 @@ impl Credentials for Process {
         })
         .await
     }
+
+    async fn restore(&self, incident: &IncidentId) -> PortResult<()> {
+        self.change("lambda:InvokeFunction", |account| {
+            account.revoked.remove(incident);
+            Ok(())
+        })
+        .await
+    }
 }
 
 #[async_trait]

@@ -9,11 +9,12 @@ use containment::guards::Freeze;
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
+use containment::request::PendingApproval;
 use ports::{
     AppendError, CommitError, Glance, Intent, Journal, Lease, PortResult, StoredIncident, Transaction, Wanted,
 };
 use signal::InstanceId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 const TRANSACT: &str = "dynamodb:TransactWriteItems";
@@ -26,6 +27,8 @@ pub(crate) struct Table {
     holds: BTreeMap<InstanceId, (Option<IncidentId>, Option<OffsetDateTime>)>,
     freeze: Option<Freeze>,
     standalone: BTreeMap<InstanceId, StandaloneEntry>,
+    nonces: BTreeSet<String>,
+    approvals: BTreeMap<String, PendingApproval>,
 }
 
 impl Account {
@@ -83,7 +86,7 @@ impl Journal for Process {
         self.call(TRANSACT, true, |account| {
             let table = &mut account.table;
             let (id, instance) = (&intent.incident.id, intent.incident.instance.as_ref().unwrap());
-            if table.freeze.as_ref().is_some_and(|freeze| freeze.in_force(intent.now)) {
+            if !intent.through_freeze && table.freeze.as_ref().is_some_and(|freeze| freeze.in_force(intent.now)) {
                 return Err(CommitError::Frozen);
             }
             if let Some((stored, _)) = table.stored.get(id) {
@@ -138,6 +141,9 @@ impl Journal for Process {
                 head: transaction.head.clone(),
                 lease: Some(transaction.lease.clone()),
             };
+            if let Some((instance, at)) = &transaction.lets_go {
+                account.table.holds.insert(instance.clone(), (None, Some(*at)));
+            }
             Ok(())
         })
         .await
@@ -182,6 +188,38 @@ impl Journal for Process {
         self.read("dynamodb:Query", |account| {
             let open = account.table.stored.values().filter(|(stored, _)| stored.incident.is_open());
             Ok(open.map(|(stored, _)| stored.incident.id.clone()).collect())
+        })
+        .await
+    }
+
+    async fn claim_nonce(&self, nonce: &str, _until: OffsetDateTime) -> PortResult<bool> {
+        self.change("dynamodb:PutItem", |account| Ok(account.table.nonces.insert(nonce.to_owned()))).await
+    }
+
+    async fn put_approval(&self, pending: &PendingApproval) -> PortResult<()> {
+        self.change("dynamodb:PutItem", |account| {
+            account.table.approvals.insert(pending.id.clone(), pending.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn approval(&self, id: &str) -> PortResult<Option<PendingApproval>> {
+        self.read("dynamodb:GetItem", |account| Ok(account.table.approvals.get(id).cloned())).await
+    }
+
+    async fn freeze(&self, freeze: &Freeze) -> PortResult<()> {
+        self.change("dynamodb:PutItem", |account| {
+            account.table.freeze = Some(freeze.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unfreeze(&self) -> PortResult<()> {
+        self.change("dynamodb:DeleteItem", |account| {
+            account.table.freeze = None;
+            Ok(())
         })
         .await
     }

@@ -10,6 +10,7 @@
 
 mod account;
 mod alarms;
+mod callers;
 mod deliveries;
 mod faults;
 mod fleet;
@@ -25,4 +26,5 @@ mod targets;
 pub use account::{Account, Delays};
 pub use faults::{Call, Fault, Faults};
 pub use process::Process;
-pub use scene::{GROUP, Scene, config, instance_id};
+pub use callers::request;
+pub use scene::{FUNCTION, GROUP, Scene, config, instance_id};

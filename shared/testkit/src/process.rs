@@ -31,6 +31,7 @@ impl Process {
             evidence: Arc::new(self.clone()),
             notifier: Arc::new(self.clone()),
             journal: Arc::new(self.clone()),
+            callers: Arc::new(self.clone()),
             clock: Arc::new(self.clone()),
         }
     }
