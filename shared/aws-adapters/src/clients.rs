@@ -1,6 +1,7 @@
 //! The SDK's clients, made once a process.
 
 use crate::alarms::CloudWatchAlarms;
+use crate::caller_identity::SecurityTokenService;
 use crate::credentials::RevokeFunction;
 use crate::evidence::EvidenceBucket;
 use crate::groups::AutoScalingGroups;
@@ -22,6 +23,12 @@ use std::time::Duration;
 /// The environment's credentials, Region and endpoint.
 pub struct Clients {
     config: SdkConfig,
+}
+
+impl Clients {
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
 }
 
 /// A call that takes longer than this is of no use to a containment; a lease outlasts them all.
@@ -59,6 +66,7 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         evidence: Arc::new(EvidenceBucket::new(s3(config), &resources.evidence_bucket, &resources.evidence_key_arn)),
         notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
         journal: journal(clients, &resources.table),
+        callers: Arc::new(SecurityTokenService::new(config)),
         clock: Arc::new(SystemClock),
     }
 }

@@ -7,6 +7,7 @@ use containment::guards::Freeze;
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
+use containment::request::PendingApproval;
 use ports::{Lease, PortError, PortResult, StoredIncident};
 use signal::InstanceId;
 use std::collections::HashMap;
@@ -36,6 +37,14 @@ pub(crate) fn head_key(id: &IncidentId) -> Item {
 
 pub(crate) fn freeze_key() -> Item {
     key("freeze", "freeze")
+}
+
+pub(crate) fn nonce_key(nonce: &str) -> Item {
+    key(&format!("nonce#{nonce}"), "nonce")
+}
+
+pub(crate) fn approval_key(id: &str) -> Item {
+    key(&format!("approval#{id}"), "approval")
 }
 
 pub(crate) fn hold_key(instance: &InstanceId) -> Item {
@@ -159,6 +168,11 @@ impl Reader<'_> {
     pub(crate) fn freeze(&self) -> PortResult<Freeze> {
         let text = |name| Ok::<_, PortError>(self.optional_text(name)?.unwrap_or("(not said)").to_owned());
         Ok(Freeze { by: text("by")?, reason: text("reason")?, expires_at: self.time("expires_at_ms")? })
+    }
+
+    pub(crate) fn approval(&self) -> PortResult<PendingApproval> {
+        let document = self.text("document")?;
+        serde_json::from_str(document).map_err(|error| PortError::unreadable(self.operation, error))
     }
 
     pub(crate) fn breaker(&self) -> PortResult<Breaker> {

@@ -2,6 +2,8 @@
 
 mod alarm_mapping;
 mod alarms;
+mod caller_identity;
+mod caller_proof;
 mod clients;
 mod credentials;
 mod error;
@@ -22,4 +24,5 @@ mod snapshots;
 mod system_clock;
 mod targets;
 
+pub use caller_proof::{ProofError, prove};
 pub use clients::{Clients, connect, journal, ports, roles};

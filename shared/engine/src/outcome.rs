@@ -98,6 +98,23 @@ pub struct ContainmentPlan {
 }
 
 impl EngineError {
+    /// A stable name to filter Lambda's error documents by.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Unproved(_) => "OperatorUnproved",
+            Self::NotOffered { .. } => "ActionNotOffered",
+            Self::UnknownGuard { .. } => "GuardUnknown",
+            Self::UnknownIncident { .. } => "IncidentUnknown",
+            Self::BrokenJournal { .. } => "JournalBroken",
+            Self::Unread(_)
+            | Self::Uncommitted(_)
+            | Self::Unrecorded(_)
+            | Self::Untold(_)
+            | Self::Unjournaled { .. }
+            | Self::Unwritable(_) => "EngineFailed",
+        }
+    }
+
     /// Whether the journal is the reason, rather than a read of what a decision needs.
     pub fn is_of_the_journal(&self) -> bool {
         match self {

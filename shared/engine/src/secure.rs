@@ -154,10 +154,7 @@ pub(crate) async fn revoke(
     }
     let (status, detail) = match engine.ports.credentials.revoke(&incident.id).await {
         Ok(Revocation::Revoked { role, policy }) => {
-            let detail = format!(
-                "inline policy {policy} on role {role}; sessions chained from it, container task roles and SSM \
-                 default-host credentials stay valid"
-            );
+            let detail = containment::revocation::written(&policy, &role);
             (StepStatus::Done, Some(detail))
         }
         Ok(Revocation::NotRevocable { why }) => {
