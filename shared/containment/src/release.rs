@@ -58,6 +58,8 @@ pub enum ReleaseRefusal {
     InstanceGone,
     #[error("the instance is not as Cordon left it: {}; look who changed it, then repeat with --accept-drift", list(differences))]
     Drifted { differences: Vec<Difference> },
+    #[error("its tag {INCIDENT_TAG} is {found} instead of {wanted}, and without that tag the role that releases may not touch it; look who changed it, set the tag again, then repeat")]
+    Untagged { wanted: String, found: String },
     #[error("its Auto Scaling group {group} no longer exists; with --accept-drift it is released as a standalone instance")]
     GroupGone { group: GroupName },
     #[error("its Auto Scaling group {group} is full (desired {desired}, max {max}); raise its maximum or lower its desired capacity, or release it as a standalone instance with --accept-drift")]
@@ -79,6 +81,7 @@ impl ReleaseRefusal {
             Self::StillStopping => "still-stopping",
             Self::InstanceGone => "instance-gone",
             Self::Drifted { .. } => "drifted",
+            Self::Untagged { .. } => "untagged",
             Self::GroupGone { .. } => "group-gone",
             Self::GroupFull { .. } => "group-full",
             Self::InProgress => "in-progress",
@@ -99,6 +102,7 @@ pub fn plan_release(
     if instance.state == PowerState::Stopping {
         return Err(ReleaseRefusal::StillStopping);
     }
+    is_tagged(incident, instance)?;
     let differences = differences(incident, prior, seen, instance);
     if !differences.is_empty() && !accept_drift {
         return Err(ReleaseRefusal::Drifted { differences });
@@ -137,6 +141,16 @@ fn may_release(incident: &Incident) -> Result<&PriorState, ReleaseRefusal> {
             incident.prior.as_ref().ok_or_else(|| ReleaseRefusal::NothingContained { state: state() })
         }
     }
+}
+
+/// The role that releases may only touch instances that carry an incident's tag. The tag goes last.
+fn is_tagged(incident: &Incident, instance: &ObservedInstance) -> Result<(), ReleaseRefusal> {
+    let found = instance.tags.get(INCIDENT_TAG).map_or("none", String::as_str);
+    let is_last = incident.release.as_ref().is_some_and(|release| release.left() == [Step::TagInstance]);
+    if found == incident.id.as_str() || is_last {
+        return Ok(());
+    }
+    Err(ReleaseRefusal::Untagged { wanted: incident.id.to_string(), found: found.to_owned() })
 }
 
 /// Whether there is anything to undo of a step.
@@ -241,11 +255,6 @@ fn differences(
         differ("instance profile".to_owned(), before, now);
     } else if let (None, Some(now)) = (&prior.profile_arn, &instance.profile_arn) {
         differ("instance profile".to_owned(), "none", now);
-    }
-    let tag = instance.tags.get(INCIDENT_TAG).map_or("none", String::as_str);
-    let tag_as_left = tag == incident.id.as_str() || (begun && tag == "none");
-    if incident.status(Step::TagInstance) == Some(&StepStatus::Done) && !tag_as_left {
-        differ(format!("tag {INCIDENT_TAG}"), incident.id.as_str(), tag);
     }
     for volume in &instance.volumes {
         if !prior.volumes.iter().any(|known| known.id == volume.id) {

@@ -178,6 +178,34 @@ pub const RECONCILE_ACTIONS: &[&str] = &[
     "sns:Publish",
 ];
 
+/// What release-instance may do: to see what AWS shows, undo each step, and journal. What may be undone is what the steps
+/// did; [`Step::undo`] says how.
+pub const RELEASE_ACTIONS: &[&str] = &[
+    "autoscaling:AttachInstances",
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:ExitStandby",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "ec2:AssociateIamInstanceProfile",
+    "ec2:DeleteTags",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSnapshots",
+    "ec2:ModifyInstanceAttribute",
+    "ec2:ModifyNetworkInterfaceAttribute",
+    "ec2:StartInstances",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "elasticloadbalancing:RegisterTargets",
+    "lambda:InvokeFunction",
+    "sns:Publish",
+];
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)

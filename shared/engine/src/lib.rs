@@ -9,6 +9,7 @@ mod config;
 mod contain;
 mod cut;
 mod finish;
+mod freeze;
 mod identity;
 mod journal_writer;
 mod nomination;

@@ -1,11 +1,10 @@
-//! What people ask for by hand: contain, approve, freeze, unfreeze. Release has a function, a role and a module of its
-//! own.
+//! What people ask contain-instance for by hand: contain, approve.
 
 use crate::Engine;
 use crate::nomination::Nomination;
 use crate::notices;
 use crate::outcome::{ContainmentPlan, EngineError, Outcome};
-use containment::guards::{Freeze, Guard};
+use containment::guards::Guard;
 use containment::ids::IncidentId;
 use containment::operator::Operator;
 use containment::plan::plan;
@@ -13,31 +12,25 @@ use containment::refusal::Refusal;
 use containment::request::{APPROVAL_TIME, ApprovalFault, PendingApproval, Requested};
 use signal::{InstanceId, OperatorAction, OperatorRequest};
 use std::collections::BTreeSet;
-use time::Duration;
 
 impl Engine {
     /// Handles one request to contain-instance. Nothing is done before AWS has said who asks.
     pub async fn operate(&self, request: &OperatorRequest) -> Result<Outcome, EngineError> {
-        if let OperatorAction::Release { .. } = request.action {
-            return Err(EngineError::NotOffered { action: "release", function: "release-instance" });
-        }
-        let overrides = match &request.action {
-            OperatorAction::Contain { overrides, .. } => guards_named(overrides)?,
-            _ => BTreeSet::new(),
-        };
-        let by = self.identify(request).await?;
-        tracing::info!(by = %by.arn, action = ?request.action, dry_run = request.dry_run, "an operator asks");
         match &request.action {
-            OperatorAction::Contain { instance, hold, .. } => {
+            OperatorAction::Contain { instance, hold, overrides } => {
+                let overrides = guards_named(overrides)?;
+                let by = self.identify(request).await?;
                 let requested =
                     Requested { by, reason: request.reason.clone(), hold: *hold, overrides, approved_by: None };
                 self.contain_by_hand(instance, requested, &request.digest, request.dry_run).await
             }
-            OperatorAction::Approve { request: id } => self.approve(id, &by, request.dry_run).await,
-            OperatorAction::Freeze { minutes } => self.freeze(&by, &request.reason, *minutes, request.dry_run).await,
-            OperatorAction::Unfreeze => self.unfreeze(&by, &request.reason, request.dry_run).await,
-            OperatorAction::Release { .. } => {
-                Err(EngineError::NotOffered { action: "release", function: "release-instance" })
+            OperatorAction::Approve { request: id } => {
+                let by = self.identify(request).await?;
+                self.approve(id, &by, request.dry_run).await
+            }
+            // Who contains can neither release nor lift the freeze that stops it.
+            OperatorAction::Release { .. } | OperatorAction::Freeze { .. } | OperatorAction::Unfreeze => {
+                Err(EngineError::NotOffered { function: "release-instance" })
             }
         }
     }
@@ -105,32 +98,6 @@ impl Engine {
                 self.contain_by_hand(&pending.instance, requested, &pending.digest, dry_run).await
             }
             Err(fault) => Ok(Outcome::NotApproved { request: id.to_owned(), fault }),
-        }
-    }
-
-    async fn freeze(&self, by: &Operator, reason: &str, minutes: u64, dry_run: bool) -> Result<Outcome, EngineError> {
-        let until = self.ports.clock.now() + Duration::minutes(i64::try_from(minutes).unwrap_or(i64::MAX / 60));
-        let freeze = Freeze { by: by.arn.clone(), reason: reason.to_owned(), expires_at: Some(until) };
-        if !dry_run {
-            self.ports.journal.freeze(&freeze).await.map_err(EngineError::Unrecorded)?;
-            self.tell_of_freeze(&format!("frozen until {until}"), by, reason).await;
-        }
-        Ok(Outcome::Frozen { until, dry_run })
-    }
-
-    async fn unfreeze(&self, by: &Operator, reason: &str, dry_run: bool) -> Result<Outcome, EngineError> {
-        if !dry_run {
-            self.ports.journal.unfreeze().await.map_err(EngineError::Unrecorded)?;
-            self.tell_of_freeze("no longer frozen", by, reason).await;
-        }
-        Ok(Outcome::Unfrozen { dry_run })
-    }
-
-    /// The freeze holds whether or not people could be told.
-    async fn tell_of_freeze(&self, what: &str, by: &Operator, reason: &str) {
-        let notice = notices::of_freeze(what, by, reason, &self.config);
-        if let Err(error) = self.ports.notifier.notify(&notice).await {
-            tracing::error!(%error, "nobody was told that containment is {what}");
         }
     }
 }

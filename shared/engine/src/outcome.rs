@@ -160,8 +160,8 @@ pub enum EngineError {
     Unwritable(JournalFault),
     #[error("the request does not prove who sends it: {0}")]
     Unproved(ProofFault),
-    #[error("{action} is not done here; ask {function}")]
-    NotOffered { action: &'static str, function: &'static str },
+    #[error("that is not done here; ask {function}")]
+    NotOffered { function: &'static str },
     #[error("{name} is no guard that can be overridden; these can: freeze, cool-down, fleet-event, group-limit, account-limit, healthy-floor")]
     UnknownGuard { name: String },
     #[error("there is no incident {incident} here; list them with cordon incidents")]

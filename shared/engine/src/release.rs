@@ -15,17 +15,39 @@ use ports::{AppendError, Lease};
 use signal::{OperatorAction, OperatorRequest};
 
 impl Engine {
-    /// Handles one request to release-instance.
+    /// Handles one request to release-instance. Nothing is done before AWS has said who asks.
     pub async fn release(&self, request: &OperatorRequest) -> Result<Outcome, EngineError> {
-        let OperatorAction::Release { incident, accept_drift } = &request.action else {
-            return Err(EngineError::NotOffered { action: "this", function: "contain-instance" });
-        };
-        let by = self.identify(request).await?;
-        let id = IncidentId::new(incident.clone());
-        tracing::info!(by = %by.arn, incident = %id, dry_run = request.dry_run, "an operator asks for a release");
-        if request.dry_run {
-            return self.plan_only(&id, *accept_drift).await;
+        let (reason, dry_run) = (&request.reason, request.dry_run);
+        match &request.action {
+            OperatorAction::Release { incident, accept_drift } => {
+                let by = self.identify(request).await?;
+                let id = IncidentId::new(incident.clone());
+                if dry_run {
+                    return self.plan_only(&id, *accept_drift).await;
+                }
+                self.release_incident(id, by, reason, *accept_drift).await
+            }
+            OperatorAction::Freeze { minutes } => {
+                let by = self.identify(request).await?;
+                self.freeze(&by, reason, *minutes, dry_run).await
+            }
+            OperatorAction::Unfreeze => {
+                let by = self.identify(request).await?;
+                self.unfreeze(&by, reason, dry_run).await
+            }
+            OperatorAction::Contain { .. } | OperatorAction::Approve { .. } => {
+                Err(EngineError::NotOffered { function: "contain-instance" })
+            }
         }
+    }
+
+    async fn release_incident(
+        &self,
+        id: IncidentId,
+        by: Operator,
+        reason: &str,
+        accept_drift: bool,
+    ) -> Result<Outcome, EngineError> {
         let now = self.ports.clock.now();
         let lease = Lease { owner: self.actor.clone(), expires_at: now + LEASE };
         // Whether the incident exists is found out first: a lease on none cannot be told from a lost one.
@@ -40,7 +62,7 @@ impl Engine {
             Err(AppendError::Port(error)) => return Err(EngineError::Unread(error)),
         }
         let writer = self.reopen(&id).await?;
-        let released = self.release_held(&writer, by, &request.reason, *accept_drift).await;
+        let released = self.release_held(&writer, by, reason, accept_drift).await;
         let incident = writer.close().await;
         match released {
             Ok(Some(reason)) => Ok(Outcome::ReleaseRefused { incident: id, reason }),

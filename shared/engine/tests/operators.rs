@@ -172,10 +172,13 @@ async fn a_dry_run_answers_the_plan_and_touches_nothing() {
 #[tokio::test]
 async fn a_freeze_stops_alarms_until_it_is_lifted_and_people_are_told() {
     let scene = Scene::fleet(6);
-    operate(&scene, &ask(&scene, ALICE, OperatorAction::Freeze { minutes: 30 })).await.unwrap();
+    let freeze = ask(&scene, ALICE, OperatorAction::Freeze { minutes: 30 });
+    assert!(matches!(operate(&scene, &freeze).await, Err(EngineError::NotOffered { .. })), "who contains lifts no freeze");
+    engine(&scene.process(), settings()).release(&freeze).await.unwrap();
     let outcomes = deliver(&scene, &scene.signal(&first())).await.unwrap();
     assert!(matches!(&outcomes[..], [Outcome::Refused { reason: Refusal::Guarded { guard: Guard::Freeze, .. }, .. }]));
-    operate(&scene, &ask(&scene, BOB, OperatorAction::Unfreeze)).await.unwrap();
+    let unfreeze = ask(&scene, BOB, OperatorAction::Unfreeze);
+    engine(&scene.process(), settings()).release(&unfreeze).await.unwrap();
     let signal = scene.alarm(&instance_id(1));
     assert!(matches!(&deliver(&scene, &signal).await.unwrap()[..], [Outcome::Contained { .. }]));
     let told = scene.account().notices.iter().filter(|notice| notice.subject.contains("frozen")).count();
