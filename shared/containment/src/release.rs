@@ -146,7 +146,7 @@ fn may_release(incident: &Incident) -> Result<&PriorState, ReleaseRefusal> {
 /// The role that releases may only touch instances that carry an incident's tag. The tag goes last.
 fn is_tagged(incident: &Incident, instance: &ObservedInstance) -> Result<(), ReleaseRefusal> {
     let found = instance.tags.get(INCIDENT_TAG).map_or("none", String::as_str);
-    let is_last = incident.release.as_ref().is_some_and(|release| release.left() == [Step::TagInstance]);
+    let is_last = incident.release.as_ref().is_some_and(|release| release.left().iter().all(|step| *step == Step::TagInstance));
     if found == incident.id.as_str() || is_last {
         return Ok(());
     }
