@@ -1,5 +1,8 @@
 //! `cordon show`: an incident as its journal proves it.
 
+use crate::deployment::Deployment;
+use crate::exit::{Exit, Failed, explained};
+use crate::plan_text;
 use containment::ids::IncidentId;
 use containment::incident::{Incident, StepStatus};
 use containment::journal::{Event, EventBody, Head, JournalFault, SealedEvent, open, replay, up_to};
@@ -21,7 +24,16 @@ pub(crate) enum ShowError {
     Broken(#[from] JournalFault),
 }
 
-pub(crate) async fn show(journal: &dyn Journal, id: &str, as_json: bool) -> Result<String, ShowError> {
+pub(crate) async fn run(deployment: &Deployment, id: &str, as_json: bool) -> Result<(String, Exit), Failed> {
+    let journal = deployment.journal().await?;
+    match show(&*journal, id, as_json).await {
+        Ok(text) => Ok((text, Exit::Done)),
+        Err(ShowError::Port(error)) => Err(Failed::Unchecked(explained(&error))),
+        Err(error) => Err(Failed::Other(error.to_string())),
+    }
+}
+
+async fn show(journal: &dyn Journal, id: &str, as_json: bool) -> Result<String, ShowError> {
     let incident = IncidentId::new(id);
     let stored = journal.load(&incident).await?.ok_or_else(|| ShowError::Unknown(id.to_owned()))?;
     let sealed = up_to(journal.events(&incident).await?, &stored.head);
@@ -57,6 +69,17 @@ fn text(incident: &Incident, events: &[Event]) -> String {
     if let Some(alarm) = &incident.alarm {
         line("Alarm", alarm.name().to_owned());
     }
+    if let Some(requested) = &incident.requested {
+        line("Asked by", requested.by.arn.clone());
+        line("Reason", requested.reason.clone());
+        if let Some(second) = &requested.approved_by {
+            line("Approved", second.arn.clone());
+        }
+    }
+    if let Some(release) = &incident.release {
+        line("Release by", release.by.arn.clone());
+        line("Reason", release.reason.clone());
+    }
     let _ = writeln!(text, "\nTimeline");
     for event in events {
         let after = (event.at - incident.opened_at).as_seconds_f64();
@@ -82,5 +105,9 @@ fn describe(body: &EventBody) -> String {
         EventBody::PriorExtended { .. } => "something was attached meanwhile; its prior state is on record".to_owned(),
         EventBody::StateChanged { state } => format!("state: {}", state.name()),
         EventBody::Severed => "seen stopped: no connection survives".to_owned(),
+        EventBody::ReleaseBegun { by, reason, .. } => format!("release begun by {}: {reason}", by.arn),
+        EventBody::UndoReported { step, status, .. } => {
+            format!("{}: {}", plan_text::undoing(*step), plan_text::status(status))
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::alarms::CloudWatchAlarms;
 use crate::caller_identity::SecurityTokenService;
 use crate::credentials::RevokeFunction;
 use crate::evidence::EvidenceBucket;
+use crate::functions::Functions;
 use crate::groups::AutoScalingGroups;
 use crate::instances::Ec2Instances;
 use crate::journal::JournalTable;
@@ -16,7 +17,7 @@ use crate::targets::LoadBalancerTargets;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Journal, Ports, Resources, Roles};
+use ports::{Alarms, Groups, Journal, Ports, Resources, Roles};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,11 @@ pub struct Clients {
 impl Clients {
     pub(crate) fn config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// The Region's code, where the environment or the profile names one.
+    pub fn region(&self) -> Option<String> {
+        self.config.region().map(ToString::to_string)
     }
 }
 
@@ -73,6 +79,19 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
 
 pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
     Arc::new(JournalTable::new(aws_sdk_dynamodb::Client::new(&clients.config), table))
+}
+
+/// The door to Cordon's functions for people.
+pub fn functions(clients: &Clients) -> Functions {
+    Functions::new(&clients.config)
+}
+
+pub fn groups(clients: &Clients) -> Arc<dyn Groups> {
+    Arc::new(AutoScalingGroups::new(aws_sdk_autoscaling::Client::new(&clients.config)))
+}
+
+pub fn alarms(clients: &Clients) -> Arc<dyn Alarms> {
+    Arc::new(CloudWatchAlarms::new(aws_sdk_cloudwatch::Client::new(&clients.config)))
 }
 
 pub fn roles(clients: &Clients) -> Arc<dyn Roles> {

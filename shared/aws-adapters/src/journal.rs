@@ -1,7 +1,7 @@
 use crate::error::map;
 use crate::journal_items::{
-    Item, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key, group_breaker_key, head_key,
-    hold_key, incident_pk, milliseconds, nonce_key, number, string,
+    Item, LISTED_INDEX, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key, group_breaker_key, head_key,
+    hold_key, incident_pk, milliseconds, month_of, nonce_key, number, string,
 };
 use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, is_conflict_alone, record};
 use async_trait::async_trait;
@@ -15,12 +15,12 @@ use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, ErrorKind, Glance, Intent, Journal, Lease, PortError, PortResult, StoredIncident,
+    AppendError, CommitError, ErrorKind, Glance, Intent, Journal, Lease, ListedIncident, PortError, PortResult, StoredIncident,
     Transaction, Wanted,
 };
 use std::collections::HashMap;
 use std::time::Duration;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 const BATCH_GET: &str = "dynamodb:BatchGetItem";
 const GET: &str = "dynamodb:GetItem";
@@ -254,6 +254,28 @@ impl Journal for JournalTable {
             open.push(IncidentId::new(id));
         }
         Ok(open)
+    }
+
+    async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(LISTED_INDEX)
+            .scan_index_forward(false)
+            .key_condition_expression("listed = :month")
+            .expression_attribute_values(":month", string(month_of(month)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            found.push(Reader { operation: QUERY, item: &item.map_err(map(QUERY))? }.listed()?);
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn claim_nonce(&self, nonce: &str, until: OffsetDateTime) -> PortResult<bool> {

@@ -8,6 +8,7 @@ mod clients;
 mod credentials;
 mod error;
 mod evidence;
+mod functions;
 mod groups;
 mod instance_mapping;
 mod instances;
@@ -25,4 +26,5 @@ mod system_clock;
 mod targets;
 
 pub use caller_proof::{ProofError, prove};
-pub use clients::{Clients, connect, journal, ports, roles};
+pub use functions::{Functions, Invoked};
+pub use clients::{Clients, alarms, connect, functions, groups, journal, ports, roles};

@@ -8,13 +8,13 @@ use containment::refusal::Refusal;
 use containment::release::{ReleasePlan, ReleaseRefusal};
 use containment::request::ApprovalFault;
 use ports::PortError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use signal::InstanceId;
 use thiserror::Error;
 use time::OffsetDateTime;
 
 /// What became of one nomination.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// A transition to OK or INSUFFICIENT_DATA: recorded, nothing to do.
@@ -88,7 +88,7 @@ pub enum Outcome {
 }
 
 /// What a dry run answers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainmentPlan {
     pub instance: InstanceId,
     pub group: Option<GroupName>,

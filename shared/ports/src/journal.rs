@@ -9,7 +9,7 @@ use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use signal::InstanceId;
 use thiserror::Error;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// What one consistent read of the table is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,17 @@ pub struct StoredIncident {
     pub lease: Option<Lease>,
 }
 
+/// One incident in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedIncident {
+    pub id: IncidentId,
+    pub opened_at: OffsetDateTime,
+    /// The name of its state.
+    pub state: String,
+    pub instance: Option<String>,
+    pub group: Option<String>,
+}
+
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// One strongly consistent read of everything around an instance.
@@ -131,6 +142,9 @@ pub trait Journal: Send + Sync {
 
     /// Incidents with work left, oldest first.
     async fn open_incidents(&self) -> PortResult<Vec<IncidentId>>;
+
+    /// At most `limit` incidents that were opened in a month (UTC, first day given), newest first.
+    async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>>;
 
     /// Takes a nonce for ever (at least until `until`). `false` where it was taken before.
     async fn claim_nonce(&self, nonce: &str, until: OffsetDateTime) -> PortResult<bool>;

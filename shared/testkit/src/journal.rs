@@ -11,11 +11,11 @@ use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, Glance, Intent, Journal, Lease, PortResult, StoredIncident, Transaction, Wanted,
+    AppendError, CommitError, Glance, Intent, Journal, Lease, ListedIncident, PortResult, StoredIncident, Transaction, Wanted,
 };
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 const TRANSACT: &str = "dynamodb:TransactWriteItems";
 
@@ -56,6 +56,16 @@ impl Account {
 
     pub fn slots(&self) -> usize {
         self.table.account_breaker.slots.len()
+    }
+}
+
+fn listed(incident: &Incident) -> ListedIncident {
+    ListedIncident {
+        id: incident.id.clone(),
+        opened_at: incident.opened_at,
+        state: incident.state.name().to_owned(),
+        instance: incident.instance.as_ref().map(ToString::to_string),
+        group: incident.group.as_ref().map(ToString::to_string),
     }
 }
 
@@ -188,6 +198,17 @@ impl Journal for Process {
         self.read("dynamodb:Query", |account| {
             let open = account.table.stored.values().filter(|(stored, _)| stored.incident.is_open());
             Ok(open.map(|(stored, _)| stored.incident.id.clone()).collect())
+        })
+        .await
+    }
+
+    async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>> {
+        self.read("dynamodb:Query", |account| {
+            let of_month = |incident: &&Incident| incident.opened_at.date().replace_day(1).unwrap() == month;
+            let mut found: Vec<ListedIncident> = account.incidents().into_iter().filter(of_month).map(listed).collect();
+            found.sort_by_key(|incident| std::cmp::Reverse(incident.opened_at));
+            found.truncate(limit);
+            Ok(found)
         })
         .await
     }

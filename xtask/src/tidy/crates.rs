@@ -9,7 +9,7 @@ const AWS_ADAPTERS: &str = "aws-adapters";
 const WIRED: &[&str] = &["aws-adapters", "containment", "engine", "ports", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("signal", &[]),
     ("containment", &["signal"]),
     ("ports", &["containment", "signal"]),
@@ -19,6 +19,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("testkit", &["containment", "ports", "signal"]),
     ("contain-instance", WIRED),
     ("reconcile-incidents", WIRED),
+    ("release-instance", WIRED),
     ("revoke-credentials", WIRED),
     ("cli", WIRED),
     ("plain-containment", WIRED),
@@ -63,7 +64,7 @@ fn objection(
     members: &[&str],
 ) -> Option<&'static str> {
     let of_aws =
-        ["aws-sdk-", "aws-config", "aws-smithy-", "aws-types"].iter().any(|start| dependency.starts_with(start));
+        ["aws-sdk-", "aws-config", "aws-credential-types", "aws-sigv4", "aws-smithy-", "aws-types"].iter().any(|start| dependency.starts_with(start));
     if of_aws {
         return (name != AWS_ADAPTERS).then_some("only aws-adapters names the AWS SDK");
     }
