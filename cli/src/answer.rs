@@ -70,7 +70,7 @@ fn text(outcome: &Outcome) -> String {
         Outcome::ReleaseRefused { incident, reason } => {
             format!("REFUSED: {reason}\n{incident}: nothing was changed.")
         }
-        Outcome::Released { incident, state, release } => released(incident.as_str(), state, release.as_ref()),
+        Outcome::Released { incident, state, release } => released(incident.as_str(), state, release.as_deref()),
         Outcome::HandedOver { incident, why } => {
             format!("{why}.\nIt goes on without this command; see it with:  cordon show {incident}")
         }

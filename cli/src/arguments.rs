@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 /// Uses the AWS credentials, profile and Region of the environment, as the AWS command line does.
 #[derive(Debug, Parser)]
 #[command(name = "cordon", version, about, long_about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 error, 2 usage, 3 refused, 4 partly contained, 5 release incomplete, 6 could not check")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 error, 2 usage, 3 refused, 4 partly contained, 5 release incomplete, 6 could not check"
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

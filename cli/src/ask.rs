@@ -86,7 +86,9 @@ fn source() -> Option<String> {
 /// contain-instance answers a list, since one alarm may nominate many; release-instance answers one.
 fn outcome(answer: Value) -> Result<Outcome, Failed> {
     let unreadable = |error: String| {
-        Failed::Other(format!("the function's answer cannot be read ({error}); is this command as new as the deployment?"))
+        Failed::Other(format!(
+            "the function's answer cannot be read ({error}); is this command as new as the deployment?"
+        ))
     };
     let one = match answer.get("outcomes").and_then(Value::as_array) {
         None => answer,
@@ -100,7 +102,9 @@ fn advise(error_type: &str, message: &str) -> String {
         "JournalBroken" => format!(
             "{message}\nNothing was changed. Keep the table as it is, compare it with its backups, and see cordon show."
         ),
-        "OperatorUnproved" => format!("{message}\nNothing was changed. Check your credentials, this machine's clock and the Region."),
+        "OperatorUnproved" => {
+            format!("{message}\nNothing was changed. Check your credentials, this machine's clock and the Region.")
+        }
         "EngineFailed" => format!(
             "{message}\nIt may be half done: look with cordon incidents and cordon show. What was begun is journaled, and \
              reconcile-incidents goes on with a containment every minute."

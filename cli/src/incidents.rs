@@ -18,13 +18,9 @@ const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]");
 const MONTHS: usize = 12;
 
-pub(crate) async fn run(
-    deployment: &Deployment,
-    filter: &Incidents,
-    as_json: bool,
-) -> Result<(String, Exit), Failed> {
+pub(crate) async fn run(deployment: &Deployment, filter: &Incidents, as_json: bool) -> Result<(String, Exit), Failed> {
     let today = OffsetDateTime::now_utc().date();
-    let since = filter.since.as_deref().map(|text| day(text)).transpose()?;
+    let since = filter.since.as_deref().map(day).transpose()?;
     let journal = deployment.journal().await?;
     let found = matching(&*journal, filter, today, since).await?;
     Ok((if as_json { document(&found, filter) } else { table(&found, filter) }, Exit::Done))

@@ -43,7 +43,9 @@ fn prior(text: &mut String, prior: &PriorState) {
         line("interface", format!("{} in {}", interface.id, groups.join(" ")));
     }
     match &prior.membership {
-        Some(membership) => line("group", format!("{} ({:?})", Quoted(membership.group.as_str()), membership.lifecycle)),
+        Some(membership) => {
+            line("group", format!("{} ({:?})", Quoted(membership.group.as_str()), membership.lifecycle))
+        }
         None => line("group", "none".to_owned()),
     }
     line("instance profile", prior.profile_arn.clone().unwrap_or_else(|| "none".to_owned()));

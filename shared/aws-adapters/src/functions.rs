@@ -25,7 +25,10 @@ pub struct Functions {
 pub enum Invoked {
     Answered(Value),
     /// It failed: Lambda's error document.
-    Failed { error_type: String, message: String },
+    Failed {
+        error_type: String,
+        message: String,
+    },
 }
 
 impl Functions {

@@ -1,7 +1,7 @@
 use crate::error::map;
 use crate::journal_items::{
-    Item, LISTED_INDEX, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key, group_breaker_key, head_key,
-    hold_key, incident_pk, milliseconds, month_of, nonce_key, number, string,
+    Item, LISTED_INDEX, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key,
+    group_breaker_key, head_key, hold_key, incident_pk, milliseconds, month_of, nonce_key, number, string,
 };
 use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, is_conflict_alone, record};
 use async_trait::async_trait;
@@ -15,8 +15,8 @@ use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, ErrorKind, Glance, Intent, Journal, Lease, ListedIncident, PortError, PortResult, StoredIncident,
-    Transaction, Wanted,
+    AppendError, CommitError, ErrorKind, Glance, Intent, Journal, Lease, ListedIncident, PortError, PortResult,
+    StoredIncident, Transaction, Wanted,
 };
 use std::collections::HashMap;
 use std::time::Duration;

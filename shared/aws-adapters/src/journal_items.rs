@@ -11,8 +11,8 @@ use containment::request::PendingApproval;
 use ports::{Lease, ListedIncident, PortError, PortResult, StoredIncident};
 use signal::InstanceId;
 use std::collections::HashMap;
-use time::{Date, OffsetDateTime};
 use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

@@ -26,5 +26,5 @@ mod system_clock;
 mod targets;
 
 pub use caller_proof::{ProofError, prove};
-pub use functions::{Functions, Invoked};
 pub use clients::{Clients, alarms, connect, functions, groups, journal, ports, roles};
+pub use functions::{Functions, Invoked};

@@ -3,9 +3,9 @@
 use crate::authority::{Authority, Mode};
 use crate::ids::{GroupName, IncidentId};
 use crate::journal::{EventBody, Opening};
+use crate::operator::Operator;
 use crate::plan::Plan;
 use crate::prior::PriorState;
-use crate::operator::Operator;
 use crate::refusal::Refusal;
 use crate::release::ReleasePlan;
 use crate::request::Requested;

@@ -56,13 +56,22 @@ pub enum ReleaseRefusal {
     StillStopping,
     #[error("the instance no longer exists: there is nothing to release")]
     InstanceGone,
-    #[error("the instance is not as Cordon left it: {}; look who changed it, then repeat with --accept-drift", list(differences))]
+    #[error(
+        "the instance is not as Cordon left it: {}; look who changed it, then repeat with --accept-drift",
+        list(differences)
+    )]
     Drifted { differences: Vec<Difference> },
-    #[error("its tag {INCIDENT_TAG} is {found} instead of {wanted}, and without that tag the role that releases may not touch it; look who changed it, set the tag again, then repeat")]
+    #[error(
+        "its tag {INCIDENT_TAG} is {found} instead of {wanted}, and without that tag the role that releases may not touch it; look who changed it, set the tag again, then repeat"
+    )]
     Untagged { wanted: String, found: String },
-    #[error("its Auto Scaling group {group} no longer exists; with --accept-drift it is released as a standalone instance")]
+    #[error(
+        "its Auto Scaling group {group} no longer exists; with --accept-drift it is released as a standalone instance"
+    )]
     GroupGone { group: GroupName },
-    #[error("its Auto Scaling group {group} is full (desired {desired}, max {max}); raise its maximum or lower its desired capacity, or release it as a standalone instance with --accept-drift")]
+    #[error(
+        "its Auto Scaling group {group} is full (desired {desired}, max {max}); raise its maximum or lower its desired capacity, or release it as a standalone instance with --accept-drift"
+    )]
     GroupFull { group: GroupName, desired: u32, max: u32 },
     #[error("another run is at this incident; look again in a minute")]
     InProgress,
@@ -146,7 +155,8 @@ fn may_release(incident: &Incident) -> Result<&PriorState, ReleaseRefusal> {
 /// The role that releases may only touch instances that carry an incident's tag. The tag goes last.
 fn is_tagged(incident: &Incident, instance: &ObservedInstance) -> Result<(), ReleaseRefusal> {
     let found = instance.tags.get(INCIDENT_TAG).map_or("none", String::as_str);
-    let is_last = incident.release.as_ref().is_some_and(|release| release.left().iter().all(|step| *step == Step::TagInstance));
+    let is_last =
+        incident.release.as_ref().is_some_and(|release| release.left().iter().all(|step| *step == Step::TagInstance));
     if found == incident.id.as_str() || is_last {
         return Ok(());
     }
@@ -210,12 +220,7 @@ fn lost(incident: &Incident, prior: &PriorState) -> Vec<String> {
 }
 
 /// Everything that isn't as the containment, or an earlier part of this release, left it.
-fn differences(
-    incident: &Incident,
-    prior: &PriorState,
-    seen: &Seen,
-    instance: &ObservedInstance,
-) -> Vec<Difference> {
+fn differences(incident: &Incident, prior: &PriorState, seen: &Seen, instance: &ObservedInstance) -> Vec<Difference> {
     let begun = incident.release.is_some();
     let mut all = Vec::new();
     let mut differ = |what: String, left: &str, found: &str| {
@@ -267,7 +272,8 @@ fn differences(
     if let Some(now) = &seen.membership {
         let back = begun && prior.membership.as_ref().is_some_and(|before| before.group == now.group);
         let leaving = matches!(now.lifecycle, Lifecycle::Detaching | Lifecycle::Detached | Lifecycle::Standby);
-        let left = matches!(incident.status(Step::DetachFromGroup), Some(StepStatus::Done | StepStatus::Waiting { .. }));
+        let left =
+            matches!(incident.status(Step::DetachFromGroup), Some(StepStatus::Done | StepStatus::Waiting { .. }));
         if left && !back && !leaving {
             differ("Auto Scaling group".to_owned(), "none", now.group.as_str());
         }

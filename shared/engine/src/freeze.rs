@@ -8,7 +8,13 @@ use containment::operator::Operator;
 use time::Duration;
 
 impl Engine {
-    pub(crate) async fn freeze(&self, by: &Operator, reason: &str, minutes: u64, dry_run: bool) -> Result<Outcome, EngineError> {
+    pub(crate) async fn freeze(
+        &self,
+        by: &Operator,
+        reason: &str,
+        minutes: u64,
+        dry_run: bool,
+    ) -> Result<Outcome, EngineError> {
         let until = self.ports.clock.now() + Duration::minutes(i64::try_from(minutes).unwrap_or(i64::MAX / 60));
         let freeze = Freeze { by: by.arn.clone(), reason: reason.to_owned(), expires_at: Some(until) };
         if !dry_run {
@@ -34,4 +40,3 @@ impl Engine {
         }
     }
 }
-

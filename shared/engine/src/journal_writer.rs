@@ -72,7 +72,8 @@ impl JournalWriter {
         let mut incident = written.incident.clone();
         let mut head = written.head.clone();
         let ends = |body: &EventBody| matches!(body, EventBody::StateChanged { state: IncidentState::Released });
-        let lets_go = bodies.iter().any(ends).then(|| incident.instance.clone()).flatten().map(|instance| (instance, now));
+        let lets_go =
+            bodies.iter().any(ends).then(|| incident.instance.clone()).flatten().map(|instance| (instance, now));
         let mut events = Vec::with_capacity(bodies.len());
         for body in bodies {
             incident.apply(&body, now);

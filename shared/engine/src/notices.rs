@@ -130,6 +130,7 @@ pub(crate) fn of_freeze(what: &str, by: &Operator, reason: &str, config: &Config
         severity: Severity::Page,
         subject: format!("Cordon: automatic containment is {what} ({})", config.deployment.region),
         text: format!("By:      {}\nReason:  {reason}\n", by.arn),
-        details: json!({"schema": containment::incident::SCHEMA, "freeze": what, "by": by, "reason": reason}).to_string(),
+        details: json!({"schema": containment::incident::SCHEMA, "freeze": what, "by": by, "reason": reason})
+            .to_string(),
     }
 }

@@ -92,7 +92,8 @@ impl Engine {
     async fn approve(&self, id: &str, by: &Operator, dry_run: bool) -> Result<Outcome, EngineError> {
         let pending = self.ports.journal.approval(id).await.map_err(EngineError::Unread)?;
         let now = self.ports.clock.now();
-        let approved = pending.ok_or(ApprovalFault::Unknown).and_then(|pending| Ok((pending.approved(by, now)?, pending)));
+        let approved =
+            pending.ok_or(ApprovalFault::Unknown).and_then(|pending| Ok((pending.approved(by, now)?, pending)));
         match approved {
             Ok((requested, pending)) => {
                 self.contain_by_hand(&pending.instance, requested, &pending.digest, dry_run).await

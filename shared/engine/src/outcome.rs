@@ -78,7 +78,7 @@ pub enum Outcome {
     Released {
         incident: IncidentId,
         state: IncidentState,
-        release: Option<Release>,
+        release: Option<Box<Release>>,
     },
     /// The incident was committed, and another run took it over or this one ran out of time.
     HandedOver {
@@ -162,7 +162,9 @@ pub enum EngineError {
     Unproved(ProofFault),
     #[error("that is not done here; ask {function}")]
     NotOffered { function: &'static str },
-    #[error("{name} is no guard that can be overridden; these can: freeze, cool-down, fleet-event, group-limit, account-limit, healthy-floor")]
+    #[error(
+        "{name} is no guard that can be overridden; these can: freeze, cool-down, fleet-event, group-limit, account-limit, healthy-floor"
+    )]
     UnknownGuard { name: String },
     #[error("there is no incident {incident} here; list them with cordon incidents")]
     UnknownIncident { incident: IncidentId },

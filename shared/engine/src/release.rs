@@ -66,7 +66,9 @@ impl Engine {
         let incident = writer.close().await;
         match released {
             Ok(Some(reason)) => Ok(Outcome::ReleaseRefused { incident: id, reason }),
-            Ok(None) => Ok(Outcome::Released { incident: id, state: incident.state, release: incident.release }),
+            Ok(None) => {
+                Ok(Outcome::Released { incident: id, state: incident.state, release: incident.release.map(Box::new) })
+            }
             Err(RunEnd::LeaseLost) => {
                 Ok(Outcome::HandedOver { incident: id, why: "another run took it over".to_owned() })
             }

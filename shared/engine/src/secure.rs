@@ -56,7 +56,13 @@ async fn protect(ports: &Ports, facts: &Facts) -> (StepStatus, Option<String>) {
     let is_protected = facts.protection.termination || instance.spot;
     let (termination, volumes) = tokio::join!(
         async { if is_protected { Ok(()) } else { ports.instances.set_termination_protection(&facts.id, true).await } },
-        async { if doomed.is_empty() { Ok(()) } else { ports.instances.set_delete_on_termination(&facts.id, &doomed, false).await } },
+        async {
+            if doomed.is_empty() {
+                Ok(())
+            } else {
+                ports.instances.set_delete_on_termination(&facts.id, &doomed, false).await
+            }
+        },
     );
     (all_accepted([termination, volumes]), None)
 }

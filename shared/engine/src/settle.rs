@@ -79,7 +79,12 @@ impl Engine {
         apply(self, writer, facts, &missing).await
     }
 
-    pub(crate) async fn see(&self, instance: &InstanceId, prior: &PriorState, incident: &IncidentId) -> PortResult<Seen> {
+    pub(crate) async fn see(
+        &self,
+        instance: &InstanceId,
+        prior: &PriorState,
+        incident: &IncidentId,
+    ) -> PortResult<Seen> {
         let ports = &self.ports;
         let prior_targets = prior.targets.as_deref().unwrap_or_default();
         let target_groups: Vec<_> = prior_targets.iter().map(|target| target.group.clone()).collect();

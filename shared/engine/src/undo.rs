@@ -100,7 +100,8 @@ async fn restore_groups(ports: &Ports, id: &InstanceId, prior: &PriorState, seen
             Err(error) => return Undone::failed(error),
             Ok(interfaces) => seen.interfaces = interfaces,
         }
-        let outside = |interface: &&ObservedInterface| before(interface).is_some_and(|groups| groups != interface.groups);
+        let outside =
+            |interface: &&ObservedInterface| before(interface).is_some_and(|groups| groups != interface.groups);
         if !seen.interfaces.iter().any(|interface| outside(&interface)) {
             return Undone::done();
         }
@@ -193,7 +194,10 @@ async fn attach(ports: &Ports, id: &InstanceId, prior: &PriorState, seen: &mut S
             Ok(membership) => seen.membership = membership,
         }
         if seen.membership.as_ref().is_some_and(is_back) {
-            return Undone::with(StepStatus::Done, format!("attached to {}; its desired capacity grew by one", before.group));
+            return Undone::with(
+                StepStatus::Done,
+                format!("attached to {}; its desired capacity grew by one", before.group),
+            );
         }
         ports.clock.sleep(READ_BACK_PAUSE).await;
     }
@@ -218,9 +222,20 @@ async fn register(ports: &Ports, id: &InstanceId, prior: &PriorState) -> Undone 
 
 async fn restore_protection(ports: &Ports, id: &InstanceId, prior: &PriorState, seen: &Seen) -> Undone {
     let spot = seen.instance.as_ref().is_some_and(|instance| instance.spot);
-    let doomed: Vec<String> = prior.volumes.iter().filter(|volume| volume.delete_on_termination).map(|volume| volume.device.clone()).collect();
+    let doomed: Vec<String> = prior
+        .volumes
+        .iter()
+        .filter(|volume| volume.delete_on_termination)
+        .map(|volume| volume.device.clone())
+        .collect();
     let (termination, stop, volumes) = tokio::join!(
-        async { if spot { Ok(()) } else { ports.instances.set_termination_protection(id, prior.protection.termination).await } },
+        async {
+            if spot {
+                Ok(())
+            } else {
+                ports.instances.set_termination_protection(id, prior.protection.termination).await
+            }
+        },
         async { if prior.protection.stop { ports.instances.set_stop_protection(id, true).await } else { Ok(()) } },
         async {
             if doomed.is_empty() { Ok(()) } else { ports.instances.set_delete_on_termination(id, &doomed, true).await }

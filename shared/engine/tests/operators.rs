@@ -173,7 +173,10 @@ async fn a_dry_run_answers_the_plan_and_touches_nothing() {
 async fn a_freeze_stops_alarms_until_it_is_lifted_and_people_are_told() {
     let scene = Scene::fleet(6);
     let freeze = ask(&scene, ALICE, OperatorAction::Freeze { minutes: 30 });
-    assert!(matches!(operate(&scene, &freeze).await, Err(EngineError::NotOffered { .. })), "who contains lifts no freeze");
+    assert!(
+        matches!(operate(&scene, &freeze).await, Err(EngineError::NotOffered { .. })),
+        "who contains lifts no freeze"
+    );
     engine(&scene.process(), settings()).release(&freeze).await.unwrap();
     let outcomes = deliver(&scene, &scene.signal(&first())).await.unwrap();
     assert!(matches!(&outcomes[..], [Outcome::Refused { reason: Refusal::Guarded { guard: Guard::Freeze, .. }, .. }]));

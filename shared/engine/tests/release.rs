@@ -70,7 +70,9 @@ async fn the_network_opens_before_the_start_and_load_balancers_come_last() {
     let process = scene.process();
     engine(&process, settings()).release(&release_of(&scene, false)).await.unwrap();
     let calls = process.faults.calls();
-    let at = |operation: &str| calls.iter().position(|call| call.operation == operation).unwrap_or_else(|| panic!("{operation}"));
+    let at = |operation: &str| {
+        calls.iter().position(|call| call.operation == operation).unwrap_or_else(|| panic!("{operation}"))
+    };
     let order = [
         "lambda:InvokeFunction",
         "ec2:ModifyNetworkInterfaceAttribute",
@@ -170,7 +172,9 @@ async fn a_group_that_is_gone_is_given_up_only_if_the_operator_accepts() {
 async fn a_start_that_falls_back_is_explained_and_can_be_released_again() {
     let scene = contained_scene().await;
     scene.account().fail_starts(&first(), Some("Client.InternalError: Client error on launch"));
-    let Outcome::Released { state, release: Some(record), .. } = release(&scene, false).await else { panic!("refused") };
+    let Outcome::Released { state, release: Some(record), .. } = release(&scene, false).await else {
+        panic!("refused")
+    };
     let left = vec![Step::StopInstance, Step::DetachFromGroup, Step::ProtectEvidence, Step::TagInstance];
     assert_eq!(state, IncidentState::ReleasePartial { steps: left });
     assert!(format!("{:?}", record.undone[&Step::StopInstance]).contains("kms:CreateGrant"));
@@ -186,8 +190,7 @@ async fn two_releases_at_once_are_one() {
     let (one, two) = (scene.process(), scene.process());
     let (first_request, second_request) = (release_of(&scene, false), release_of(&scene, false));
     let (first_engine, second_engine) = (engine(&one, settings()), engine(&two, settings()));
-    let (left, right) =
-        tokio::join!(first_engine.release(&first_request), second_engine.release(&second_request));
+    let (left, right) = tokio::join!(first_engine.release(&first_request), second_engine.release(&second_request));
     let refused = [left.unwrap(), right.unwrap()]
         .into_iter()
         .filter(|outcome| matches!(outcome, Outcome::ReleaseRefused { .. }))

@@ -1,4 +1,6 @@
-use crate::{Alarms, Callers, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets};
+use crate::{
+    Alarms, Callers, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets,
+};
 use std::sync::Arc;
 
 /// Everything that containing and reconciling need, each behind its own trait so that a test can replace any.

@@ -26,8 +26,8 @@ pub use evidence::{Evidence, EvidenceObject};
 pub use groups::Groups;
 pub use instances::{Instances, ProfileAssociation};
 pub use journal::{
-    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, ListedIncident, StoredIncident, Transaction,
-    Wanted,
+    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, ListedIncident, StoredIncident,
+    Transaction, Wanted,
 };
 pub use network::Network;
 pub use notice::{Notice, Notifier, Severity};

@@ -72,10 +72,8 @@ fn action(request: &Node<'_>) -> Result<(OperatorAction, &'static [&'static str]
         }
         "unfreeze" => (OperatorAction::Unfreeze, &[]),
         other => {
-            return Err(node.invalid(format!(
-                "expected contain, approve, release, freeze or unfreeze, found {}",
-                Quoted(other)
-            )));
+            return Err(node
+                .invalid(format!("expected contain, approve, release, freeze or unfreeze, found {}", Quoted(other))));
         }
     })
 }

@@ -54,16 +54,16 @@ impl Proof {
     /// Whether the authorization is for STS in `region` and its signature covers all of [`Proof::headers`]. STS checks
     /// the signature itself; a header that it does not cover could be anybody's.
     pub fn covers_everything(&self, region: &Region) -> bool {
-        let parts = self.authorization.strip_prefix("AWS4-HMAC-SHA256 ").map(|rest| {
-            rest.split(',').filter_map(|part| part.trim().split_once('=')).collect::<Vec<_>>()
-        });
+        let parts = self
+            .authorization
+            .strip_prefix("AWS4-HMAC-SHA256 ")
+            .map(|rest| rest.split(',').filter_map(|part| part.trim().split_once('=')).collect::<Vec<_>>());
         let Some([("Credential", credential), ("SignedHeaders", signed), ("Signature", _)]) = parts.as_deref() else {
             return false;
         };
         let names: Vec<_> = self.headers("", "").into_iter().map(|(name, _)| name).collect();
         let date = self.date.get(..8).unwrap_or_default();
-        *signed == names.join(";")
-            && credential.split('/').skip(1).eq([date, region.as_str(), "sts", "aws4_request"])
+        *signed == names.join(";") && credential.split('/').skip(1).eq([date, region.as_str(), "sts", "aws4_request"])
     }
 }
 

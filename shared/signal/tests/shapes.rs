@@ -9,7 +9,7 @@
 
 mod sns;
 
-use signal::{OperatorAction, AlarmKind, AlarmSignal, AlarmState, Expectation, Signal, SignalError, parse};
+use signal::{AlarmKind, AlarmSignal, AlarmState, Expectation, OperatorAction, Signal, SignalError, parse};
 use std::path::{Path, PathBuf};
 
 const AWS: Expectation<'_> = Expectation { partition: "aws" };

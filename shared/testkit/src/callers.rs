@@ -16,7 +16,8 @@ impl Callers for Process {
         self.read(IDENTIFY, |_| {
             let signature = proof.authorization.rsplit("Signature=").next().unwrap_or_default();
             let arn = signature.strip_suffix(&format!("|{digest}|{}", proof.date));
-            let arn = arn.ok_or_else(|| PortError::new(IDENTIFY, ErrorKind::Denied, Some("SignatureDoesNotMatch"), "no"))?;
+            let arn =
+                arn.ok_or_else(|| PortError::new(IDENTIFY, ErrorKind::Denied, Some("SignatureDoesNotMatch"), "no"))?;
             let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
             Ok(CallerIdentity { arn: arn.to_owned(), account, user_id: format!("AIDA of {arn}") })
         })

@@ -31,7 +31,15 @@ impl Account {
             }],
             tags: BTreeMap::new(),
         };
-        let machine = Machine { shown, protection: Protection::default(), stopped_at: None, running_at: None, start_fails: None, state_reason: None, has_profile: true };
+        let machine = Machine {
+            shown,
+            protection: Protection::default(),
+            stopped_at: None,
+            running_at: None,
+            start_fails: None,
+            state_reason: None,
+            has_profile: true,
+        };
         self.machines.insert(id.clone(), machine);
         self.add_interface(id, "subnet-1");
     }

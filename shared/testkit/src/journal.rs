@@ -11,7 +11,8 @@ use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, Glance, Intent, Journal, Lease, ListedIncident, PortResult, StoredIncident, Transaction, Wanted,
+    AppendError, CommitError, Glance, Intent, Journal, Lease, ListedIncident, PortResult, StoredIncident, Transaction,
+    Wanted,
 };
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};

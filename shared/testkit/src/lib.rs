@@ -24,7 +24,7 @@ mod snapshots;
 mod targets;
 
 pub use account::{Account, Delays};
+pub use callers::request;
 pub use faults::{Call, Fault, Faults};
 pub use process::Process;
-pub use callers::request;
 pub use scene::{FUNCTION, GROUP, Scene, config, instance_id};

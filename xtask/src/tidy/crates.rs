@@ -63,8 +63,9 @@ fn objection(
     allowed: &[&str],
     members: &[&str],
 ) -> Option<&'static str> {
-    let of_aws =
-        ["aws-sdk-", "aws-config", "aws-credential-types", "aws-sigv4", "aws-smithy-", "aws-types"].iter().any(|start| dependency.starts_with(start));
+    let of_aws = ["aws-sdk-", "aws-config", "aws-credential-types", "aws-sigv4", "aws-smithy-", "aws-types"]
+        .iter()
+        .any(|start| dependency.starts_with(start));
     if of_aws {
         return (name != AWS_ADAPTERS).then_some("only aws-adapters names the AWS SDK");
     }
