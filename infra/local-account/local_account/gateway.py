@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from . import aws_request, door, iam
+from . import aws_request, door, iam, signatures
 from .account import Account
 from .authorization import Authorization
 from .aws_errors import error_code, error_response
@@ -46,6 +46,10 @@ class Gateway:
             principal = identify(self._account, request)
         except UnknownCredential as error:
             return self._refuse_credential(request, str(error))
+        if unsigned := signatures.fault(self._account, request, environ):
+            call = self._calls.begin(self._account, request, "unknown")
+            self._calls.end(call, 403, unsigned.code)
+            return error_response(request, unsigned.code, unsigned.message, 403)
         needed = authorizations(self._account, request)
         call = self._calls.begin(self._account, request, principal.arn)
         call.permissions = sorted({authorization.action for authorization in needed})

@@ -1,6 +1,7 @@
 """Who makes a request: root, a role session or a user, and the policies that bind them.
 
-Only the access key and session token are looked up; signatures are not computed. Root is the access key `test`.
+Only the access key and session token are looked up; `signatures` computes signatures where they matter. Root is the access
+key `test`.
 """
 
 from __future__ import annotations
