@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
-from .laptop import BINARIES, Laptop, Stack
-
-
-def cordon(laptop: Laptop, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": laptop.about["endpoint"],
-        "AWS_REGION": laptop.about["region"],
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-    command = [str(BINARIES / "cordon"), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+from .command import cordon
+from .laptop import Laptop, Stack
 
 
 def test_show_tells_an_incident_as_its_journal_proves_it(laptop: Laptop, stack: Stack) -> None:
@@ -51,7 +38,7 @@ def test_show_refuses_a_journal_that_was_altered(laptop: Laptop, stack: Stack) -
 
 
 def test_show_says_what_is_missing(laptop: Laptop, stack: Stack) -> None:
-    unnamed = cordon(laptop, "show", "inc-x")
-    assert unnamed.returncode == 2 and "--table" in unnamed.stderr
+    nowhere = cordon(laptop, "--stack", "nowhere", "show", "inc-x")
+    assert nowhere.returncode == 6 and "--stack" in nowhere.stderr
     unknown = cordon(laptop, "show", "inc-\x1b[31m", "--table", stack.outputs["JournalTableName"])
     assert unknown.returncode == 1 and "\x1b" not in unknown.stderr
