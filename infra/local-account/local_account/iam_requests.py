@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from . import iam_dynamodb, iam_ec2, iam_s3, iam_services
+from . import iam_dynamodb, iam_ec2, iam_kms, iam_s3, iam_services
 from .account import Account
 from .authorization import Authorization
 from .aws_request import AwsRequest
@@ -24,7 +24,7 @@ _READERS: dict[str, _Reader] = {
     "cloudwatch": iam_services.cloudwatch,
     "elasticloadbalancing": iam_services.load_balancing,
     "iam": iam_services.iam,
-    "kms": iam_services.kms,
+    "kms": iam_kms.authorizations,
     "lambda": iam_services.functions,
     "sns": iam_services.sns,
     "sqs": iam_services.sqs,

@@ -15,7 +15,7 @@ from moto.sns.models import sns_backends
 from .account import Account
 from .authorization import Authorization, resource_tags
 from .aws_request import AwsRequest
-from .kms_keys import key_arn, uses
+from .kms_keys import uses
 from .serialisation import COMPUTE
 
 
@@ -66,11 +66,6 @@ def iam(account: Account, request: AwsRequest) -> list[Authorization]:
     if name := params.get("UserName"):
         return _one(request, f"{root}user/{name}")
     return _one(request, params.get("PolicyArn", "*"))
-
-
-def kms(account: Account, request: AwsRequest) -> list[Authorization]:
-    key = request.params.get("KeyId")
-    return _one(request, key_arn(account, key) if key else "*")
 
 
 def functions(account: Account, request: AwsRequest) -> list[Authorization]:
