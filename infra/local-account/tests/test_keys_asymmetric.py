@@ -87,7 +87,7 @@ def test_messages_and_keys_that_cannot_be_signed_with_are_refused_by_name(accoun
 def test_a_role_signs_only_as_its_conditions_say(account: AccountProcess) -> None:
     key = signing_key(account)
     only_digests = {"StringEquals": {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256"}}
-    credentials = account.session("signer", allow("kms:Sign", resource=key, Condition=only_digests))
+    credentials = account.session("keys-signer", allow("kms:Sign", resource=key, Condition=only_digests))
     sign = partial(account.client("kms", credentials).sign, KeyId=key, SigningAlgorithm="ECDSA_SHA_256")
     assert refusal(partial(sign, Message=DIGEST, MessageType="DIGEST")) is None
     assert refusal(partial(sign, Message=MESSAGE, MessageType="RAW")) == "AccessDeniedException"
@@ -98,7 +98,7 @@ def test_a_key_policy_that_denies_wins_over_the_role(account: AccountProcess) ->
     root = {**allow("kms:*"), "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
     never = {**allow("kms:Sign"), "Effect": "Deny", "Principal": "*"}
     key = signing_key(account, Policy=policy(root, never))
-    kms = account.client("kms", account.session("denied-signer", allow("kms:*")))
+    kms = account.client("kms", account.session("keys-denied-signer", allow("kms:*")))
     sign = partial(kms.sign, KeyId=key, Message=MESSAGE, SigningAlgorithm="ECDSA_SHA_256")
     assert refusal(sign) == "AccessDeniedException"
     assert refusal(partial(kms.get_public_key, KeyId=key)) is None
@@ -109,7 +109,7 @@ def test_listing_aliases_is_for_all_keys_and_a_key_is_found_by_its_alias(account
     account.client("kms").create_alias(AliasName="alias/signer", TargetKeyId=key)
     by_alias = {"StringEquals": {"kms:RequestAlias": "alias/signer"}}
     kms = account.client(
-        "kms", account.session("viewer", allow("kms:ListAliases"), allow("kms:DescribeKey", Condition=by_alias))
+        "kms", account.session("keys-viewer", allow("kms:ListAliases"), allow("kms:DescribeKey", Condition=by_alias))
     )
     assert "alias/signer" in [alias["AliasName"] for alias in kms.list_aliases(KeyId=key)["Aliases"]]
     assert kms.describe_key(KeyId="alias/signer")["KeyMetadata"]["Arn"] == key
