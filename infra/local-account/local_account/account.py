@@ -14,13 +14,17 @@ DoorHandler = Callable[[dict[str, Any]], Any]
 
 @dataclass
 class Delays:
-    """Seconds that a state change takes to complete; AWS never completes one within the call that asks for it."""
+    """Seconds that a state change takes to complete; AWS never completes one within the call that asks for it.
+
+    `trail` is how long CloudTrail takes to show a call, on AWS about 15 minutes.
+    """
 
     detach: float = 1.0
     stop: float = 2.0
     start: float = 1.0
     snapshot: float = 3.0
     launch: float = 1.0
+    trail: float = 2.0
 
 
 @dataclass

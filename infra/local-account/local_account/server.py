@@ -13,6 +13,8 @@ os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 # Two thousand images, a second at the first EC2 call: no instance here boots one.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+# The policies that AWS manages, which instance roles have attached more often than any others.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
@@ -25,6 +27,7 @@ from . import (  # noqa: E402
     account_delays,
     autoscaling_groups,
     calls,
+    cloudtrail_events,
     cloudwatch_alarms,
     door,
     dynamodb_transactions,
@@ -35,6 +38,7 @@ from . import (  # noqa: E402
     ec2_snapshots,
     event_rules,
     iam,
+    iam_documents,
     kms_asymmetric,
     kms_keys,
     lambda_delivery,
@@ -63,6 +67,7 @@ _OVERLAYS = (
     ec2_snapshots,
     event_rules,
     iam,
+    iam_documents,
     kms_asymmetric,
     kms_keys,
     load_balancing,
@@ -107,6 +112,7 @@ def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
     account.endpoint = f"http://127.0.0.1:{http.server_port}"
     door.install(account)
     calls.install(account, record)
+    cloudtrail_events.install(account, record)
     interference.install(account)
     delivery = lambda_delivery.install(account)
     for overlay in _OVERLAYS:

@@ -1,0 +1,29 @@
+"""Policy documents percent-encoded in answers, as IAM sends every one of them.
+
+Source: PolicyVersion in the IAM API reference (RFC 3986). moto encodes those of roles and not those of policies.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+from urllib.parse import quote
+
+from moto.iam.models import PolicyVersion
+from moto.iam.responses import IamResponse
+
+from .account import Account
+from .patching import overlay
+
+
+def install(account: Account) -> None:
+    @overlay(IamResponse)
+    def get_policy_version(moto: Any, self: Any) -> Any:
+        return _encoded(moto(self), "PolicyVersion")
+
+
+def _encoded(answer: Any, name: str) -> Any:
+    version: PolicyVersion = copy.copy(answer.result[name])
+    version.document = quote(version.document, safe="")
+    answer.result[name] = version
+    return answer
