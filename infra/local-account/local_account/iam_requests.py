@@ -26,6 +26,7 @@ _READERS: dict[str, _Reader] = {
     "iam": iam_services.iam,
     "kms": iam_kms.authorizations,
     "lambda": iam_services.functions,
+    "securityhub": iam_services.security_hub,
     "sns": iam_services.sns,
     "sqs": iam_services.sqs,
     "sts": iam_services.sts,

@@ -75,6 +75,18 @@ def functions(account: Account, request: AwsRequest) -> list[Authorization]:
     return [Authorization(f"lambda:{action}", arn)]
 
 
+def security_hub(account: Account, request: AwsRequest) -> list[Authorization]:
+    """An import is authorised on the product that each finding names; everything else here on all resources."""
+    findings = request.params.get("Findings") if request.action == "BatchImportFindings" else None
+    if not findings:
+        return _one(request, "*")
+    pairs = {(finding["ProductArn"], finding["AwsAccountId"]) for finding in findings}
+    return [
+        Authorization("securityhub:BatchImportFindings", product, {"securityhub:TargetAccount": target})
+        for product, target in sorted(pairs)
+    ]
+
+
 def sns(account: Account, request: AwsRequest) -> list[Authorization]:
     arn = request.params.get("TopicArn") or request.params.get("TargetArn") or "*"
     topic = sns_backends[account.account_id][account.region].topics.get(arn)

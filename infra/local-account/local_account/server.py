@@ -47,6 +47,7 @@ from . import (  # noqa: E402
     s3_object_lock,
     scenario,
     schedules,
+    security_findings,
     sns_delivery,
 )
 from .account import Account  # noqa: E402
@@ -75,6 +76,7 @@ _OVERLAYS = (
     s3_object_lock,
     scenario,
     schedules,
+    security_findings,
     sns_delivery,
 )
 

@@ -26,6 +26,7 @@ from local_account import (
     ec2_snapshots,
     load_balancing,
     scenario,
+    security_findings,
 )
 from local_account.account import Account, Delays
 
@@ -42,6 +43,7 @@ OVERLAYS = (
     ec2_snapshots,
     load_balancing,
     scenario,
+    security_findings,
 )
 
 
