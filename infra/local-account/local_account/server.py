@@ -49,6 +49,8 @@ from . import (  # noqa: E402
     schedules,
     security_findings,
     sns_delivery,
+    sns_subscriptions,
+    stack_reads,
 )
 from .account import Account  # noqa: E402
 from .deploy import door as deploy_door  # noqa: E402
@@ -78,6 +80,8 @@ _OVERLAYS = (
     schedules,
     security_findings,
     sns_delivery,
+    sns_subscriptions,
+    stack_reads,
 )
 
 
