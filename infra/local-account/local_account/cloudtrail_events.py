@@ -1,8 +1,8 @@
 """CloudTrail's event history: who called what, visible some time after it happened.
 
 Source: LookupEvents in the AWS CloudTrail API reference; "CloudTrail record contents" and "CloudTrail userIdentity
-element" in its user guide. Only management events are looked up; those of an instance's own sessions have the instance's
-id for a user name. The history is the account's own record of calls, so nothing is kept twice.
+element" in its user guide. Only management events are looked up; those of an instance's own sessions have the
+instance's id for a user name. The history is the account's own record of calls, so nothing is kept twice.
 """
 
 from __future__ import annotations
@@ -35,14 +35,8 @@ _DATA_EVENTS = {
 }
 _OBJECT_ACTIONS = ("GetObject", "PutObject", "HeadObject", "DeleteObject", "ListObject", "CopyObject", "UploadPart")
 _READS = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup", "AssumeRole")
-_ATTRIBUTES = {
-    "AccessKeyId": "AccessKeyId",
-    "EventId": "EventId",
-    "EventName": "EventName",
-    "EventSource": "EventSource",
-    "ReadOnly": "ReadOnly",
-    "Username": "Username",
-}
+_OF_RESOURCES = ("ResourceName", "ResourceType")
+_ATTRIBUTES = ("AccessKeyId", "EventId", "EventName", "EventSource", "ReadOnly", "Username", *_OF_RESOURCES)
 
 
 def install(account: Account, calls: Calls) -> None:
@@ -54,7 +48,7 @@ def install(account: Account, calls: Calls) -> None:
             raise JsonRESTError("InvalidMaxResultsException", f"MaxResults must be from 1 to {LARGEST_PAGE}.")
         if start is not None and end is not None and float(start) > float(end):
             raise JsonRESTError("InvalidTimeRangeException", "The start time is after the end time.")
-        if len(attributes) > 1 or any(each["AttributeKey"] not in (*_ATTRIBUTES, *_OF_RESOURCES) for each in attributes):
+        if len(attributes) > 1 or any(each["AttributeKey"] not in _ATTRIBUTES for each in attributes):
             raise JsonRESTError("InvalidLookupAttributesException", "One attribute can be looked up at a time.")
         before = _position(self._get_param("NextToken"))
         found = []
@@ -69,9 +63,6 @@ def install(account: Account, calls: Calls) -> None:
         page = found[: int(most)]
         token = {"NextToken": str(page[-1][0])} if len(found) > len(page) else {}
         return json.dumps({"Events": [event for _, event in page], **token})
-
-
-_OF_RESOURCES = ("ResourceName", "ResourceType")
 
 
 def _position(token: str | None) -> int | None:
@@ -100,7 +91,7 @@ def _matches(event: dict[str, Any], attribute: dict[str, str]) -> bool:
     name, value = attribute["AttributeKey"], attribute["AttributeValue"]
     if name in _OF_RESOURCES:
         return any(resource.get(name) == value for resource in event["Resources"])
-    return bool(event.get(_ATTRIBUTES[name]) == value)
+    return bool(event[name] == value)
 
 
 def _event(account: Account, call: Call) -> dict[str, Any]:
@@ -151,7 +142,8 @@ def _record(account: Account, call: Call) -> dict[str, Any]:
 def _identity(account: Account, call: Call) -> dict[str, Any]:
     own = {"accountId": account.account_id, "accessKeyId": call.access_key}
     if call.caller == ROOT:
-        return {"type": "Root", "principalId": account.account_id, "arn": f"arn:aws:iam::{account.account_id}:root", **own}
+        arn = f"arn:aws:iam::{account.account_id}:root"
+        return {"type": "Root", "principalId": account.account_id, "arn": arn, **own}
     if ":assumed-role/" not in call.caller:
         return {"type": "IAMUser", "arn": call.caller, "userName": _user_name(call.caller), **own}
     role_name, session = call.caller.split(":assumed-role/", 1)[1].rsplit("/", 1)

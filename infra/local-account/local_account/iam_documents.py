@@ -9,7 +9,7 @@ import copy
 from typing import Any
 from urllib.parse import quote
 
-from moto.iam.models import PolicyVersion
+from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
 from .account import Account
@@ -19,11 +19,6 @@ from .patching import overlay
 def install(account: Account) -> None:
     @overlay(IamResponse)
     def get_policy_version(moto: Any, self: Any) -> Any:
-        return _encoded(moto(self), "PolicyVersion")
-
-
-def _encoded(answer: Any, name: str) -> Any:
-    version: PolicyVersion = copy.copy(answer.result[name])
-    version.document = quote(version.document, safe="")
-    answer.result[name] = version
-    return answer
+        version = copy.copy(self.backend.get_policy_version(self._get_param("PolicyArn"), self._get_param("VersionId")))
+        version.document = quote(version.document, safe="")
+        return ActionResult({"PolicyVersion": version})

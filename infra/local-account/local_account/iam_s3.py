@@ -92,7 +92,8 @@ def _for_writing(
     needed = []
     tags = dict(parse_qsl(request.headers.get("x-amz-tagging", "")))
     context.update(request_tags(tags))
-    context.update({name: request.headers[header] for header, name in _LOCK_HEADERS.items() if header in request.headers})
+    locks = {name: request.headers[header] for header, name in _LOCK_HEADERS.items() if header in request.headers}
+    context.update(locks)
     if tags:
         needed.append(Authorization("s3:PutObjectTagging", arn, context))
     if "x-amz-object-lock-mode" in request.headers:

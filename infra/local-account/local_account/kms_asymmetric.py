@@ -94,7 +94,7 @@ def _usable_key(response: Any, usage: str | None = None) -> Any:
     if key.key_state != "Enabled":
         raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is in the state {key.key_state}.")
     if usage is not None and key.key_usage != usage:
-        raise JsonRESTError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage}, which is not {usage}.")
+        raise JsonRESTError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage}, not {usage}.")
     return key
 
 

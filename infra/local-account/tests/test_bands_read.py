@@ -18,7 +18,9 @@ USUAL = [100.0 + 10 * math.sin(n) for n in range(60)]
 METRIC = {"Namespace": "AWS/EC2", "MetricName": "NetworkOut", "Dimensions": DIMENSIONS}
 
 
-def read(cloud: Cloud, first: int, last: int, expression: str = "ANOMALY_DETECTION_BAND(m1, 3)") -> list[dict[str, Any]]:
+def read(
+    cloud: Cloud, first: int, last: int, expression: str = "ANOMALY_DETECTION_BAND(m1, 3)"
+) -> list[dict[str, Any]]:
     answer = cloud.client("cloudwatch").get_metric_data(
         StartTime=datetime.fromtimestamp(NOON + 300 * first, timezone.utc),
         EndTime=datetime.fromtimestamp(NOON + 300 * last, timezone.utc),

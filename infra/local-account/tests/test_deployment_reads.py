@@ -27,7 +27,9 @@ Resources:
   Topic: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: !Ref Key}}
   Mailbox: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Topic, Protocol: email, Endpoint: !Ref Mail}}
   Queue: {Type: AWS::SQS::Queue, Properties: {KmsMasterKeyId: !Ref Key}}
-  Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /aws/lambda/read, RetentionInDays: 30, KmsKeyId: !GetAtt Key.Arn}}
+  Logs:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: /aws/lambda/read, RetentionInDays: 30, KmsKeyId: !GetAtt Key.Arn}
   Alarm:
     Type: AWS::CloudWatch::Alarm
     Properties:
@@ -48,8 +50,11 @@ Resources:
     Properties:
       ObjectLockEnabled: true
       VersioningConfiguration: {Status: Enabled}
-      PublicAccessBlockConfiguration: {BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}
-      BucketEncryption: {ServerSideEncryptionConfiguration: [{ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: !Ref Key}}]}
+      PublicAccessBlockConfiguration:
+        {BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}
+      BucketEncryption:
+        ServerSideEncryptionConfiguration:
+          - ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: !Ref Key}
 Outputs:
   TopicArn: {Description: Where notices go, Value: !Ref Topic}
 """

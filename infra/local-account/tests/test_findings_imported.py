@@ -59,7 +59,8 @@ def test_an_account_without_security_hub_is_refused(cloud: Cloud) -> None:
         with pytest.raises(ClientError) as refused:
             call()
         answer = refused.value.response
-        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("InvalidAccessException", 401)
+        told = (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"])
+        assert told == ("InvalidAccessException", 401)
 
 
 def test_a_finding_is_made_once_and_updated_by_its_id(hub: Any) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import urllib.error
+import urllib.request
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -172,9 +175,9 @@ def test_versions_and_the_bypass_need_permissions_of_their_own(account: AccountP
     everything = f"arn:aws:s3:::{bucket}/*"
     decrypt = allow("kms:Decrypt", resource=key)
     reader = account.client("s3", account.session("objects-reads", allow("s3:GetObject", resource=everything), decrypt))
+    on_versions = ("s3:GetObjectVersion", "s3:DeleteObjectVersion")
     versions = account.client(
-        "s3",
-        account.session("objects-versions", allow("s3:GetObjectVersion", "s3:DeleteObjectVersion", resource=everything), decrypt),
+        "s3", account.session("objects-versions", allow(*on_versions, resource=everything), decrypt)
     )
     this = {"Bucket": bucket, "Key": "evidence/guarded"}
     assert refusal(partial(reader.get_object, **this)) is None
@@ -189,7 +192,8 @@ def test_versions_and_the_bypass_need_permissions_of_their_own(account: AccountP
 def test_an_old_version_needs_the_key_it_was_encrypted_with(account: AccountProcess, bucket: str, key: str) -> None:
     version = put(account, bucket, "evidence/keyed")
     account.client("s3").delete_object(Bucket=bucket, Key="evidence/keyed")
-    keyless = account.session("objects-keyless-reader", allow("s3:GetObjectVersion", resource=f"arn:aws:s3:::{bucket}/*"))
+    only_objects = allow("s3:GetObjectVersion", resource=f"arn:aws:s3:::{bucket}/*")
+    keyless = account.session("objects-keyless-reader", only_objects)
     read = partial(account.client("s3", keyless).get_object, Bucket=bucket, Key="evidence/keyed", VersionId=version)
     assert refusal(read) == "AccessDenied"
 
@@ -202,3 +206,35 @@ def test_who_may_not_list_is_not_told_that_an_object_is_missing(account: Account
     seeing = account.client("s3", account.session("objects-seeing", read, listing))
     assert refusal(partial(blind.get_object, **missing)) == "AccessDenied"
     assert refusal(partial(seeing.get_object, **missing)) == "NoSuchKey"
+
+
+@pytest.mark.parametrize(("body", "status"), [(BODY, 200), (BODY + b" ", 400)])
+def test_a_checksum_in_a_trailer_is_compared_too(
+    account: AccountProcess, bucket: str, body: bytes, status: int
+) -> None:
+    """As SDKs send it that begin to upload before they have read everything."""
+    checksum = base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
+    trailer = f"0\r\nx-amz-checksum-crc32:{checksum}\r\n\r\n".encode()
+    name = f"evidence/trailer-{status}"
+    request = urllib.request.Request(
+        f"{account.ready['endpoint']}/{bucket}/{name}",
+        f"{len(body):x}\r\n".encode() + body + b"\r\n" + trailer,
+        {
+            "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request",
+            "Content-Encoding": "aws-chunked",
+            "Content-Type": "application/json",
+            "X-Amz-Content-Sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            "X-Amz-Decoded-Content-Length": str(len(body)),
+            "X-Amz-Trailer": "x-amz-checksum-crc32",
+        },
+        method="PUT",
+    )
+    try:
+        answered = urllib.request.urlopen(request).status
+    except urllib.error.HTTPError as error:
+        answered = error.code
+        assert b"BadDigest" in error.read()
+    assert answered == status
+    if status == 200:
+        stored = account.client("s3").get_object(Bucket=bucket, Key=name, ChecksumMode="ENABLED")
+        assert (stored["Body"].read(), stored["ChecksumCRC32"]) == (body, checksum)
