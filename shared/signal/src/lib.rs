@@ -29,7 +29,7 @@ pub use error::SignalError;
 pub use hint::AlarmHint;
 pub use identifiers::{AccountId, IdentifierError, InstanceId, Region};
 pub use model::{AlarmKind, AlarmSignal, AlarmState, OperatorAction, OperatorRequest, Signal, Transition, Via};
-pub use quoted::Quoted;
+pub use quoted::{OneLine, Quoted};
 
 use sha2::{Digest, Sha256};
 
