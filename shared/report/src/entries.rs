@@ -2,6 +2,7 @@
 //! of the compiler here and nowhere else in this crate.
 
 use crate::words::{self, Tone};
+use containment::incident::IncidentState;
 use containment::journal::{Event, EventBody, Opening};
 
 /// One event, told.
@@ -52,10 +53,19 @@ pub(crate) fn statement(event: &Event) -> Statement {
                 ..plain("Something was attached meanwhile; what it was before is on record".to_owned())
             }
         }
-        EventBody::StateChanged { state } => Statement { tone: words::headline(state).1, ..plain(words::state(state)) },
+        EventBody::StateChanged { state } => Statement { tone: entering(state), ..plain(words::state(state)) },
         EventBody::Severed => {
             Statement { tone: Tone::Good, ..plain("Seen stopped: no connection survives".to_owned()) }
         }
+    }
+}
+
+/// Of the moment, not of the incident: that it is only committed is bad at the end, and how each begins.
+fn entering(state: &IncidentState) -> Tone {
+    match state {
+        IncidentState::Committed | IncidentState::Settling => Tone::Plain,
+        IncidentState::Isolated => Tone::Good,
+        other => words::headline(other).1,
     }
 }
 
@@ -70,7 +80,7 @@ fn opened(opening: &Opening) -> Statement {
     Statement {
         text: format!("Opened. {}", words::state(&opening.state)),
         detail: Some(format!("received through {}, message SHA-256 {digest}", opening.received.via)),
-        tone: words::headline(&opening.state).1,
+        tone: entering(&opening.state),
         decision: Some(Decision {
             what: "opened this incident".to_owned(),
             who: format!("Alarm {alarm}"),

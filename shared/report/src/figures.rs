@@ -59,7 +59,7 @@ fn value_at(points: &[Point], at: OffsetDateTime, period: Duration) -> Option<f6
 
 fn median(sorted: &[f64]) -> Option<f64> {
     let upper = *sorted.get(sorted.len() / 2)?;
-    let lower = if sorted.len() % 2 == 0 { *sorted.get(sorted.len() / 2 - 1)? } else { upper };
+    let lower = if sorted.len().is_multiple_of(2) { *sorted.get(sorted.len() / 2 - 1)? } else { upper };
     Some(lower / 2.0 + upper / 2.0)
 }
 

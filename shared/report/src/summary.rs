@@ -3,6 +3,7 @@
 use crate::{Report, figures, times, words};
 use containment::authority::Mode;
 use containment::incident::{Incident, IncidentState, StepStatus};
+use containment::step::Step;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -59,11 +60,18 @@ fn done(incident: &Incident) -> Vec<String> {
     let after = if incident.transitioned_at.is_some() { "after the alarm" } else { "after it was opened" };
     let mut told = Vec::new();
     told.extend(
-        incident.isolated_at.map(|at| format!("Isolated {} {after}: no new connection was possible.", since(at))),
+        incident.isolated_at.map(|at| {
+            format!("Isolated {} {after}: every interface was seen in its empty quarantine group.", since(at))
+        }),
     );
     told.extend(incident.severed_at.map(|at| format!("Seen stopped {} {after}: no connection survived.", since(at))));
+    let is_told = |step: &Step| match step {
+        Step::QuarantineNetwork => incident.isolated_at.is_some(),
+        Step::StopInstance => incident.severed_at.is_some(),
+        _ => false,
+    };
     let finished = incident.steps.iter().filter(|(_, record)| record.status == StepStatus::Done);
-    told.extend(finished.map(|(step, _)| words::done(*step).to_owned()));
+    told.extend(finished.filter(|(step, _)| !is_told(step)).map(|(step, _)| words::done(*step).to_owned()));
     if matches!(incident.state, IncidentState::Released) {
         told.push("People have released it since: what is undone is in the timeline.".to_owned());
     }

@@ -103,7 +103,7 @@ fn timeline(page: &mut Page, content: &Content) {
             let previous = entry.since_previous().map(|since| format!("+{since}")).unwrap_or_default();
             page.line(&format!("  {} {:>11} {previous:>12}  ", entry.clock(), entry.since_start()), &entry.text);
             if let Some(detail) = &entry.detail {
-                page.line(&" ".repeat(17), detail);
+                page.line(&" ".repeat(15), detail);
             }
         }
     });

@@ -37,13 +37,14 @@ pub(crate) fn machine(at: OffsetDateTime) -> String {
 pub(crate) fn span(duration: Duration) -> String {
     let sign = if duration.is_negative() { "−" } else { "" };
     let duration = duration.abs();
-    let (seconds, whole) = (duration.as_seconds_f64(), duration.whole_seconds());
+    let seconds = duration.as_seconds_f64();
+    let whole = seconds.round() as i64;
     let two = |large: i64, unit: &str, small: i64, smaller: &str| match small {
         0 => format!("{sign}{large} {unit}"),
         small => format!("{sign}{large} {unit} {small} {smaller}"),
     };
     match whole {
-        0..10 => format!("{sign}{seconds:.2} s"),
+        ..10 => format!("{sign}{seconds:.2} s"),
         10..60 => format!("{sign}{seconds:.1} s"),
         60..3_600 => two(whole / 60, "min", whole % 60, "s"),
         3_600..86_400 => two(whole / 3_600, "h", whole % 3_600 / 60, "min"),

@@ -1,5 +1,6 @@
 //! An incident as a journal makes it, with whatever is hostile in it where outsiders choose a name.
 #![allow(dead_code, reason = "the example and each test file use their own part")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a sample that cannot be made should stop at once")]
 
 use containment::incident::{Incident, IncidentState, StepStatus};
 use containment::journal::{Event, EventBody, Head, NO_HASH};

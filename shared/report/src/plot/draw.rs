@@ -24,7 +24,9 @@ const STOPPED: RGBColor = RGBColor(0x1D, 0x7A, 0x46);
 
 const TEXT: f64 = 15.0;
 /// One line of marks' names above the axes for each mark, so that close ones don't cover each other.
-const MARK_ROW: u32 = 17;
+const MARK_ROW: i32 = 17;
+/// More than the longest mark's name takes.
+const NAME_WIDTH: i32 = 130;
 const LABEL_EVERY: u32 = 90;
 const Y_LABELS: usize = 5;
 
@@ -36,7 +38,7 @@ pub(super) fn draw(traffic: &Traffic, frame: &Frame, size: (u32, u32)) -> Result
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let rows = u32::try_from(frame.marks.len()).unwrap_or(0);
+        let rows = i32::try_from(frame.marks.len()).unwrap_or(0);
         let ticks = frame.ticks((size.0 / LABEL_EVERY) as usize);
         let mut chart = ChartBuilder::on(&area)
             .margin_top(rows * MARK_ROW + 8)
@@ -114,28 +116,34 @@ fn line(
     Ok(())
 }
 
+/// Each name has a row of its own, so that close ones don't cover each other. Names on the left of their lines stand
+/// the latest on top: then no line runs through the name of another.
 fn marks(
     chart: &mut Chart<'_, '_>,
     area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
     frame: &Frame,
     (width, _): (u32, u32),
 ) -> Result<(), Error> {
-    for (row, mark) in frame.marks.iter().enumerate() {
+    let feet: Vec<_> = frame.marks.iter().map(|mark| chart.backend_coord(&(frame.x(mark.at), frame.lowest))).collect();
+    let all_left = feet.iter().all(|foot| foot.0 > NAME_WIDTH);
+    let middle = i32::try_from(width / 2).unwrap_or(i32::MAX);
+    for (index, (mark, foot)) in frame.marks.iter().zip(&feet).enumerate() {
         let color = match mark.name {
             "isolated" => ISOLATED,
             "stopped" => STOPPED,
             _ => ALARM,
         };
-        let x = frame.x(mark.at);
-        let foot = chart.backend_coord(&(x, frame.lowest));
-        let row = i32::try_from(row).unwrap_or(0);
-        let head = (foot.0, (row + 1) * i32::try_from(MARK_ROW).unwrap_or(0));
-        area.draw(&PathElement::new([head, foot], color.stroke_width(2)))?;
-        let on_the_right = head.0 < i32::try_from(width / 2).unwrap_or(0);
-        let (side, offset) = if on_the_right { (HPos::Left, 6) } else { (HPos::Right, -6) };
+        let row = if all_left { frame.marks.len() - index } else { index + 1 };
+        let head = (foot.0, i32::try_from(row).unwrap_or(0) * MARK_ROW);
+        area.draw(&PathElement::new([head, *foot], color.stroke_width(2)))?;
+        let is_left = all_left || foot.0 > middle;
+        let (side, offset) = if is_left { (HPos::Right, -6) } else { (HPos::Left, 6) };
         let style = ("sans-serif", TEXT).into_font().color(&color).pos(Pos::new(side, VPos::Center));
-        let label = format!("{} {}", mark.name, times::minute(mark.at));
-        area.draw(&Text::new(label, (head.0 + offset, head.1 - 5), style))?;
+        area.draw(&Text::new(
+            format!("{} {}", mark.name, times::minute(mark.at)),
+            (head.0 + offset, head.1 - 3),
+            style,
+        ))?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(super) struct Frame {
     pub points: Vec<Point>,
     pub band: Vec<BandPoint>,
     pub peers: Vec<Vec<Point>>,
-    /// Those that lie in the frame.
+    /// Those that lie in the frame, in order of time.
     pub marks: Vec<Mark>,
     pub alarm: Option<(OffsetDateTime, OffsetDateTime)>,
 }
@@ -81,6 +81,8 @@ impl Frame {
         let scale = Scale::of(highest.max(-lowest), &traffic.unit);
         let (lowest, highest) = (lowest / scale.divisor, highest / scale.divisor);
         let highest = if highest > lowest { highest * HEADROOM } else { lowest + 1.0 };
+        let mut marks: Vec<Mark> = marks.iter().filter(|mark| inside(mark.at)).cloned().collect();
+        marks.sort_by_key(|mark| mark.at);
         let alarm =
             traffic.alarm.map(|window| (window.from.max(from), window.until.map_or(until, |end| end.min(until))));
         Some(Self {
@@ -91,7 +93,7 @@ impl Frame {
             scale,
             band: if band.len() < 2 { Vec::new() } else { band },
             peers,
-            marks: marks.iter().filter(|mark| inside(mark.at)).cloned().collect(),
+            marks,
             alarm: alarm.filter(|(from, until)| from < until),
             points,
         })
