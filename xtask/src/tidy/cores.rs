@@ -3,7 +3,7 @@
 use super::crates::CORES;
 use super::{File, Report};
 
-const FORBIDDEN: [(&str, &str); 19] = [
+const FORBIDDEN: [(&str, &str); 20] = [
     ("async fn", "awaits"),
     (".await", "awaits"),
     ("now_utc", "reads a clock"),
@@ -22,6 +22,7 @@ const FORBIDDEN: [(&str, &str); 19] = [
     ("println!", "prints"),
     ("eprintln!", "prints"),
     ("include_str!", "reads files"),
+    ("SVGBackend::new", "writes files"),
     ("unsafe ", "is unsafe"),
 ];
 
