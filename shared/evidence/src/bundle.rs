@@ -29,6 +29,7 @@ pub struct Bundle {
 #[serde(deny_unknown_fields)]
 pub struct ObjectVersion {
     pub key: String,
+    /// Given by S3 after the bytes were signed for, so nothing vouches for it.
     pub version_id: String,
 }
 

@@ -1,4 +1,5 @@
-//! Whatever is altered, removed, added, swapped or replayed is found, by the check that is about it.
+//! Whatever of journal, signed heads and manifests is altered, removed, swapped or replayed is found, by the check that is
+//! about it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,7 +14,6 @@ use containment::incident::IncidentState;
 use containment::journal::{Head, JournalFault};
 use containment::step::Step;
 use evidence::bundle::Reading;
-use evidence::content::Content;
 use evidence::signed::DocumentFault;
 use evidence::statement::*;
 use evidence::verification::{Fault, Outcome, Subject, Warning};
@@ -32,77 +32,6 @@ fn a_whole_record_passes_and_says_what_was_not_captured() {
     let missing = |warning: &Warning| matches!(warning, Warning::MissingCapture { name, .. } if name == "screenshot");
     assert!(verification.warnings.iter().any(missing), "{:?}", verification.warnings);
     assert_eq!(verification.warnings.len(), 1);
-}
-
-#[test]
-fn an_altered_byte_of_an_object_is_found_with_both_digests() {
-    let mut scene = scene();
-    let object = scene.object(AT, "console.txt");
-    let mut bytes = scene.contents[&object].clone();
-    let expected = Content::of(&bytes);
-    bytes[3] ^= 1;
-    let found = scene.put(object.clone(), &bytes);
-    let subject = Subject::Object { key: object.key, manifest: scene.manifest_object(AT) };
-    let fault = Fault::ObjectDiffers { expected: expected.clone(), found: found.clone() };
-    let (verification, text) = (scene.verify(), fault.to_string());
-    assert_eq!(failures(&verification), [(subject, fault)]);
-    assert!(text.contains(&expected.sha256) && text.contains(&found.sha256), "{text}");
-}
-
-#[test]
-fn bytes_appended_to_an_object_are_found_with_both_lengths() {
-    let mut scene = scene();
-    let object = scene.object(AT, "console.txt");
-    let longer = [scene.contents[&object].as_slice(), b"!"].concat();
-    let length = longer.len() as u64;
-    scene.put(object, &longer);
-    let failures = failures(&scene.verify());
-    let [(_, Fault::ObjectDiffers { expected, found })] = failures.as_slice() else { panic!("{failures:?}") };
-    assert_eq!((expected.bytes, found.bytes), (length - 1, length));
-}
-
-#[test]
-fn a_removed_object_is_found() {
-    let mut scene = scene();
-    let object = scene.object(AT, "console.txt");
-    scene.bundle.objects.remove(&object);
-    let failures = failures(&scene.verify());
-    let [(Subject::Object { key, .. }, Fault::ObjectMissing { .. })] = failures.as_slice() else {
-        panic!("{failures:?}")
-    };
-    assert_eq!(*key, object.key);
-}
-
-#[test]
-fn an_object_that_could_not_be_read_is_never_a_pass() {
-    let mut scene = scene();
-    let object = scene.object(AT, "console.txt");
-    scene.bundle.objects.insert(object, Reading::Unread("AccessDenied".to_owned()));
-    let verification = scene.verify();
-    assert_eq!(verification.outcome, Outcome::NotChecked);
-    let whys = unchecked(&verification);
-    assert!(whys.iter().any(|(subject, _)| matches!(subject, Subject::Object { .. })), "{whys:?}");
-    assert!(whys.iter().all(|(_, why)| why.contains("AccessDenied")), "{whys:?}");
-}
-
-#[test]
-fn an_object_that_no_manifest_lists_is_reported() {
-    let mut scene = scene();
-    let planted = version(format!("{}/planted.txt", scene.object(AT, "x").key), "v1");
-    scene.put(planted.clone(), b"it was somebody else");
-    let verification = scene.verify();
-    assert_eq!(verification.outcome, Outcome::NotChecked);
-    assert_eq!(unchecked(&verification)[0].0, Subject::Unlisted { object: planted });
-}
-
-#[test]
-fn a_version_put_over_an_object_does_not_hide_the_listed_one_and_is_reported() {
-    let mut scene = scene();
-    let over = version(scene.object(AT, "console.txt").key, "v2");
-    scene.put(over.clone(), b"nothing happened");
-    let verification = scene.verify();
-    assert_eq!(failures(&verification), []);
-    assert_eq!(unchecked(&verification)[0].0, Subject::Unlisted { object: over });
 }
 
 #[test]
@@ -205,6 +134,33 @@ fn events_of_another_incident_are_found_though_their_chain_holds() {
     let failures = failures(&here.verify());
     let events = failures.iter().filter(|(subject, _)| matches!(subject, Subject::Event { .. })).count();
     assert_eq!(events, 6);
+}
+
+#[test]
+fn a_journal_that_does_not_begin_with_its_opening_is_found() {
+    let mut scene = scene();
+    scene.bundle.events.remove(0);
+    scene.relink(0);
+    let failures = failures(&scene.verify());
+    assert_eq!(failures[0], (Subject::Event { sequence: 1 }, JournalFault::Empty.into()));
+}
+
+#[test]
+fn a_verdict_as_json_says_which_check_what_came_of_it_and_why() {
+    let mut scene = scene();
+    scene.bundle.events[3].document.push(' ');
+    scene.append(entered(IncidentState::Settling));
+    let json = serde_json::to_value(scene.verify()).unwrap();
+    assert_eq!((&json["schema"], &json["outcome"]), (&1.into(), &"failed".into()));
+    assert_eq!(json["signed_up_to"]["sequence"], 6);
+    let check = |number: usize| json["checks"][number].clone();
+    let why = "event 4 does not have the hash that its bytes give";
+    let failed = serde_json::json!({"check": "event", "sequence": 4, "verdict": "failed", "why": why});
+    assert_eq!(check(3), failed);
+    assert_eq!(check(4), serde_json::json!({"check": "event", "sequence": 5, "verdict": "passed"}));
+    let coverage = json["checks"].as_array().unwrap().iter().find(|check| check["check"] == "coverage").unwrap();
+    assert_eq!(coverage["verdict"], "not-checked");
+    assert_eq!(json["warnings"][0], serde_json::json!({"warning": "unsigned-events", "first": 7, "last": 7}));
 }
 
 #[test]

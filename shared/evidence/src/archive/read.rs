@@ -26,10 +26,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Some ten times what the longest incident makes.
+    /// DynamoDB keeps an event below 400 KB; the longest document is the index, with some 300 bytes an entry.
     fn default() -> Self {
         let mebibyte = 1024 * 1024;
-        Self { entries: 100_000, document: 32 * mebibyte, documents: 256 * mebibyte, unpacked: 16 * 1024 * mebibyte }
+        Self { entries: 100_000, document: 32 * mebibyte, documents: 256 * mebibyte, unpacked: 4 * 1024 * mebibyte }
     }
 }
 

@@ -14,8 +14,10 @@ index.json       what each file was called in the evidence bucket, and what coul
 journal/         the journal's events in order, as they were written
 objects/         what was captured
 public-key.pem   the public key, for convenience: see 1
-signed/          signed heads of the journal, and manifests of what was captured. The first line of each file is what
-                 was signed, the second its signature: ECDSA on P-256 with SHA-256, as DER in base64
+signed/          signed heads of the journal, and manifests of what was captured
+
+The first line of a file in signed/ is what was signed, the second its signature: ECDSA on P-256 with SHA-256, as DER in
+base64.
 
 `cordon evidence verify` checks this file as it is. Without Cordon, unpack it and run the indented lines in a shell, in
 the folder that holds this text. What they print after FAILED is not what Cordon recorded.
@@ -55,7 +57,7 @@ know from elsewhere, best from the account: `aws kms get-public-key`. The archiv
     sha256sum objects/* | cut -d ' ' -f 1 | sort -u > found.tmp
     comm -23 listed.tmp found.tmp | sed 's/^/FAILED: no object has the listed SHA-256 /'
     comm -13 listed.tmp found.tmp | sed 's/^/FAILED: no manifest lists the SHA-256 /'
-    rm document.tmp signature.tmp listed.tmp found.tmp
+    rm -f document.tmp signature.tmp listed.tmp found.tmp
 
 What no archive can show by itself: that nothing happened after its last signed head. The evidence bucket can.
 "#;

@@ -1,6 +1,8 @@
 //! A whole record of one incident, signed by a key of the tests', to be altered by each test.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod packing;
+
 use containment::ids::IncidentId;
 use containment::incident::{IncidentState, StepStatus};
 use containment::journal::{EventBody, Head, Opening, Received, SealedEvent, seal};
