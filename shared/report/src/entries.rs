@@ -4,6 +4,9 @@
 use crate::words::{self, Tone};
 use containment::incident::IncidentState;
 use containment::journal::{Event, EventBody, Opening};
+use containment::operator::Operator;
+use containment::release::ReleasePlan;
+use containment::request::Requested;
 
 /// One event, told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,25 @@ pub(crate) fn statement(event: &Event) -> Statement {
         EventBody::Severed => {
             Statement { tone: Tone::Good, ..plain("Seen stopped: no connection survives".to_owned()) }
         }
+        EventBody::ReleaseBegun { by, reason, plan } => Statement {
+            detail: accepted(plan),
+            decision: Some(Decision {
+                what: "asked for the release".to_owned(),
+                who: person(by),
+                why: reason.clone(),
+            }),
+            ..plain("Release begun".to_owned())
+        },
+        EventBody::UndoReported { step, status, detail } => {
+            let (word, why, tone) = words::status(status);
+            let detail = [why, detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            Statement {
+                text: format!("{step} undone: {word}"),
+                detail: (!detail.is_empty()).then_some(detail),
+                tone,
+                decision: None,
+            }
+        }
     }
 }
 
@@ -73,7 +95,42 @@ fn plain(text: String) -> Statement {
     Statement { text, detail: None, tone: Tone::Plain, decision: None }
 }
 
+/// What the operator accepted as it is.
+fn accepted(plan: &ReleasePlan) -> Option<String> {
+    let list = plan.accepted.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    (!list.is_empty()).then(|| format!("accepted: {list}"))
+}
+
+/// The address is what the request said, and nobody checked it.
+fn person(operator: &Operator) -> String {
+    match &operator.claimed_source {
+        Some(source) => format!("{} (from {source}, as claimed)", operator.arn),
+        None => operator.arn.clone(),
+    }
+}
+
+fn asked(opening: &Opening, requested: &Requested) -> Statement {
+    let second = requested.approved_by.as_ref().map(|second| format!("approved by {}", person(second)));
+    let overrides: Vec<&str> = requested.overrides.iter().map(|guard| guard.name()).collect();
+    let overridden = (!overrides.is_empty()).then(|| format!("guards overridden: {}", overrides.join(", ")));
+    let digest = format!("request SHA-256 {}", opening.received.digest);
+    let details: Vec<String> = [second, overridden, Some(digest)].into_iter().flatten().collect();
+    Statement {
+        text: format!("Asked for by hand. {}", words::state(&opening.state)),
+        detail: Some(details.join(" · ")),
+        tone: entering(&opening.state),
+        decision: Some(Decision {
+            what: "asked for the containment".to_owned(),
+            who: person(&requested.by),
+            why: requested.reason.clone(),
+        }),
+    }
+}
+
 fn opened(opening: &Opening) -> Statement {
+    if let Some(requested) = &opening.requested {
+        return asked(opening, requested);
+    }
     let alarm = opening.alarm.as_ref().map_or("no alarm that AWS confirmed", |alarm| alarm.name());
     let drill = if opening.drill { "; the state was set by hand, so it is a drill" } else { "" };
     let digest = &opening.received.digest;

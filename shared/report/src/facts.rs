@@ -59,5 +59,6 @@ fn source(source: &AuthoritySource) -> String {
     match source {
         AuthoritySource::Group(group) => format!("the tags of group {group}"),
         AuthoritySource::StandaloneList => "the list of standalone instances".to_owned(),
+        AuthoritySource::ManualScope => "ManualScope: operators may contain any instance".to_owned(),
     }
 }
