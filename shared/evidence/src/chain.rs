@@ -50,7 +50,12 @@ impl Chain {
         let state = match &event.body {
             EventBody::Opened(opening) if event.sequence == 1 => opening.state.name(),
             EventBody::StateChanged { state } => state.name(),
-            _ => return before,
+            EventBody::Opened(_)
+            | EventBody::Resumed
+            | EventBody::StepReported { .. }
+            | EventBody::TargetsFound { .. }
+            | EventBody::PriorExtended { .. }
+            | EventBody::Severed => return before,
         };
         self.committed |= event.sequence == 1 && state == "Committed";
         self.last_change = Some((event.sequence, state));

@@ -1,7 +1,7 @@
 //! What gets signed: how far the journal had come, and what a capture stored.
 //!
 //! A statement says itself what it is, of which incident, and by which key, so that a signature of one thing is worth
-//! nothing for another. Its document is its only spelling: [`Statement::parse`] refuses every other.
+//! nothing for another. Its document is its only spelling: every other is refused.
 
 use crate::content::Content;
 use crate::keys;

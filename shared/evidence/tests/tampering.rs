@@ -146,6 +146,15 @@ fn a_journal_that_does_not_begin_with_its_opening_is_found() {
 }
 
 #[test]
+fn an_opening_later_in_the_journal_sets_no_state() {
+    let mut scene = scene();
+    scene.append(opening(&scene.bundle.incident.clone()));
+    assert_eq!(scene.verify().outcome, Outcome::Passed);
+    scene.sign_head("Contained");
+    assert_eq!(failures(&scene.verify()), []);
+}
+
+#[test]
 fn a_verdict_as_json_says_which_check_what_came_of_it_and_why() {
     let mut scene = scene();
     scene.bundle.events[3].document.push(' ');

@@ -115,11 +115,11 @@ fn files(stream: impl BufRead, limits: Limits) -> Result<Files, ArchiveFault> {
         if files.documents.contains_key(&name) || files.contents.contains_key(&name) {
             return Err(ArchiveFault::Repeated { name: Quoted(&name).to_string() });
         }
-        let length = entry.size();
         if name.starts_with(OBJECTS) {
-            files.contents.insert(name, measured(&mut entry, length)?);
+            files.contents.insert(name, measured(&mut entry)?);
             continue;
         }
+        let length = entry.size();
         if length > limits.document {
             return Err(ArchiveFault::EntryTooLong { name: Quoted(&name).to_string(), limit: limits.document });
         }
@@ -127,7 +127,7 @@ fn files(stream: impl BufRead, limits: Limits) -> Result<Files, ArchiveFault> {
         documents_left = documents_left.checked_sub(length).ok_or(too_long)?;
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
-        files.documents.insert(name, whole(bytes, length)?);
+        files.documents.insert(name, bytes);
     }
     ends(archive.into_inner())?;
     Ok(files)
@@ -148,26 +148,16 @@ fn name(entry: &Entry<'_, impl Read>) -> Result<String, ArchiveFault> {
     if text.split('/').all(plain) { Ok(text.to_string()) } else { Err(ArchiveFault::StrangeName { name: quoted() }) }
 }
 
-fn measured(entry: &mut impl Read, length: u64) -> Result<Content, ArchiveFault> {
+fn measured(entry: &mut impl Read) -> Result<Content, ArchiveFault> {
     let mut measure = Measure::default();
     let mut buffer = [0; 32 * 1024];
     loop {
         let count = entry.read(&mut buffer)?;
         if count == 0 {
-            break;
+            return Ok(measure.finish());
         }
         measure.update(buffer.get(..count).unwrap_or_default());
     }
-    let content = measure.finish();
-    if content.bytes == length { Ok(content) } else { Err(cut_short()) }
-}
-
-fn whole(bytes: Vec<u8>, length: u64) -> Result<Vec<u8>, ArchiveFault> {
-    if bytes.len() as u64 == length { Ok(bytes) } else { Err(cut_short()) }
-}
-
-fn cut_short() -> ArchiveFault {
-    ArchiveFault::Unreadable { problem: "it ends within an entry".to_owned() }
 }
 
 /// Other readers of tar and gzip go on where this one stops, so nothing may be there; and reading to the end is what

@@ -61,7 +61,7 @@ pub fn scene() -> Scene {
     Scene::of("inc-20260921-140000-0123456789")
 }
 
-fn opening(incident: &IncidentId) -> EventBody {
+pub fn opening(incident: &IncidentId) -> EventBody {
     EventBody::Opened(Box::new(Opening {
         id: incident.clone(),
         instance: Some("i-0123456789abcdef0".parse().unwrap()),
