@@ -55,6 +55,9 @@ impl Chain {
             | EventBody::StepReported { .. }
             | EventBody::TargetsFound { .. }
             | EventBody::PriorExtended { .. }
+            | EventBody::EvidenceCaptured(_)
+            | EventBody::ReleaseBegun { .. }
+            | EventBody::UndoReported { .. }
             | EventBody::Severed => return before,
         };
         self.committed |= event.sequence == 1 && state == "Committed";

@@ -5,10 +5,10 @@
 
 use crate::content::Content;
 use crate::keys;
+pub use containment::capture::Capture;
 use containment::ids::IncidentId;
 use containment::journal::Head;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use thiserror::Error;
 use time::OffsetDateTime;
 
@@ -54,23 +54,6 @@ pub struct Manifest {
     pub journal: JournalLink,
     pub objects: Vec<ListedObject>,
     pub missing: Vec<MissingCapture>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capture {
-    AtContainment,
-    /// Again, once CloudTrail and the like have caught up.
-    Later,
-}
-
-impl fmt::Display for Capture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AtContainment => "at-containment",
-            Self::Later => "later",
-        })
-    }
 }
 
 /// One event of the journal, and with it all before it.

@@ -2,6 +2,7 @@
 //! of the compiler here and nowhere else in this crate.
 
 use crate::words::{self, Tone};
+use containment::capture::Captured;
 use containment::incident::IncidentState;
 use containment::journal::{Event, EventBody, Opening};
 use containment::operator::Operator;
@@ -60,13 +61,10 @@ pub(crate) fn statement(event: &Event) -> Statement {
         EventBody::Severed => {
             Statement { tone: Tone::Good, ..plain("Seen stopped: no connection survives".to_owned()) }
         }
+        EventBody::EvidenceCaptured(captured) => captured_evidence(captured),
         EventBody::ReleaseBegun { by, reason, plan } => Statement {
             detail: accepted(plan),
-            decision: Some(Decision {
-                what: "asked for the release".to_owned(),
-                who: person(by),
-                why: reason.clone(),
-            }),
+            decision: Some(Decision { what: "asked for the release".to_owned(), who: person(by), why: reason.clone() }),
             ..plain("Release begun".to_owned())
         },
         EventBody::UndoReported { step, status, detail } => {
@@ -93,6 +91,19 @@ fn entering(state: &IncidentState) -> Tone {
 
 fn plain(text: String) -> Statement {
     Statement { text, detail: None, tone: Tone::Plain, decision: None }
+}
+
+/// What is missing is as loud as a failed step.
+fn captured_evidence(captured: &Captured) -> Statement {
+    let (missing, count) = (&captured.missing, captured.missing.len());
+    let names: Vec<String> = missing.iter().map(|missing| format!("{}: {}", missing.name, missing.why)).collect();
+    let lacking = if count == 0 { String::new() } else { format!(", {count} MISSING") };
+    Statement {
+        text: format!("Evidence captured {}: {} objects{lacking}", captured.capture, captured.objects),
+        detail: Some([vec![format!("manifest SHA-256 {}", captured.sha256)], names].concat().join(" · ")),
+        tone: if count == 0 { Tone::Good } else { Tone::Bad },
+        decision: None,
+    }
 }
 
 /// What the operator accepted as it is.

@@ -14,7 +14,8 @@ const MORE_LIBRARIES: [(&str, &[&str]); 2] = [
 const AWS_ADAPTERS: &str = "aws-adapters";
 /// What a function wires together; the command also reports.
 const WIRED: &[&str] = &["aws-adapters", "containment", "engine", "ports", "signal", "telemetry"];
-const COMMAND: &[&str] = &["aws-adapters", "containment", "engine", "evidence", "ports", "report", "signal", "telemetry"];
+const COMMAND: &[&str] =
+    &["aws-adapters", "containment", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
 const ALLOWED: [(&str, &[&str]); 16] = [
