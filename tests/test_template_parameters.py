@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from local_account.deploy.problems import DeployError
+from local_account.iam_policy import Decision, evaluate
 from tests.template_checks import Deployed, deployed_stack, plain_template
-from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REVOCABLE_ROLE
+from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REGION, REVOCABLE_ROLE
 
 DEFAULTS = {
     "CORDON_MODE": "observe",
+    "CORDON_MANUAL_SCOPE": "opted-in",
     "CORDON_ALLOW_DRILLS": "false",
     "CORDON_GROUP_LIMIT_COUNT": "3",
     "CORDON_GROUP_LIMIT_PERCENT": "25",
@@ -44,13 +46,14 @@ def resources_of_the_stack(deployed: Deployed) -> dict[str, str]:
         "CORDON_TABLE": deployed.id("JournalTable"),
         "CORDON_EVIDENCE_BUCKET": deployed.id("EvidenceBucket"),
         "CORDON_EVIDENCE_KEY_ARN": deployed.arn("EvidenceKey"),
+        "CORDON_SIGNING_KEY_ARN": deployed.arn("SigningKey"),
         "CORDON_NOTIFICATION_TOPIC_ARN": deployed.id("NotificationTopic"),
         "CORDON_ALARM_TOPIC_ARNS": deployed.id("AlarmTopic"),
         "CORDON_REVOKE_FUNCTION": deployed.id("RevokeCredentialsFunction"),
     }
 
 
-@pytest.mark.parametrize("function", ["ContainInstanceFunction", "ReconcileIncidentsFunction"])
+@pytest.mark.parametrize("function", ["ContainInstanceFunction", "ReconcileIncidentsFunction", "ReleaseInstanceFunction"])
 def test_a_stack_of_defaults_touches_nothing_and_has_every_limit(function: str, binary: Path) -> None:
     with deployed_stack(plain_template(), binary, {}) as deployed:
         assert environment(deployed, function) == {**DEFAULTS, **resources_of_the_stack(deployed)}
@@ -109,6 +112,9 @@ def test_without_listed_roles_nobody_writes_iam(binary: Path) -> None:
         ("CoolDownSeconds", -1),
         ("RevocableRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
         ("RevocableRoleArns", "*"),
+        ("ManualScope", "everything"),
+        ("ProfileRoleArns", "*"),
+        ("VolumeKeyArns", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
         ("RevocableRoleArns", f"{REVOCABLE_ROLE},arn:aws:iam::{ACCOUNT}:user/x"),
         ("AlarmTopicArn1", "arn:aws:sns:us-east-1:123456789012:*"),
         ("NotificationEmail", "nobody"),
@@ -121,3 +127,19 @@ def test_a_value_that_would_widen_cordons_power_or_break_it_is_refused(parameter
     with pytest.raises(DeployError, match=f"parameter {parameter}: "):
         with deployed_stack(plain_template(), binary, {parameter: value}):
             pass
+
+
+def test_where_operators_reach_the_whole_account_only_the_groups_tag_no_longer_counts(binary: Path) -> None:
+    ec2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
+    fleet = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/web"
+
+    def may(deployed: Deployed, role: str, action: str, resource: str) -> bool:
+        name = {"ContainInstanceRole": "contain-instance", "ReleaseInstanceRole": "release-instance"}[role]
+        policy = deployed.clients["iam"].get_role_policy(RoleName=deployed.id(role), PolicyName=name)["PolicyDocument"]
+        return evaluate([policy], action, resource, {}) is Decision.ALLOWED
+
+    with deployed_stack(plain_template(), binary, {"ManualScope": "account"}) as wide:
+        assert may(wide, "ContainInstanceRole", "autoscaling:DetachInstances", fleet)
+        assert may(wide, "ReleaseInstanceRole", "autoscaling:AttachInstances", fleet)
+        assert not may(wide, "ContainInstanceRole", "ec2:ModifyNetworkInterfaceAttribute", f"{ec2}security-group/x")
+        assert not may(wide, "ReleaseInstanceRole", "ec2:StartInstances", f"{ec2}instance/x")

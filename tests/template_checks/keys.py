@@ -60,6 +60,14 @@ def cloudwatch_logs_uses_the_log_key_only_for_this_stacks_groups(deployed: Deplo
         assert allows_service(document, service, DATA_KEY, "*", context) is allowed
 
 
+@check("SigningKey")
+def the_record_is_signed_by_a_key_whose_private_half_never_leaves_kms(deployed: Deployed) -> None:
+    kms = deployed.clients["kms"]
+    described = kms.describe_key(KeyId=deployed.id("SigningKey"))["KeyMetadata"]
+    assert (described["KeySpec"], described["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert services(policy(deployed, "SigningKey")) == set()
+
+
 def alias_of(deployed: Deployed, key: str) -> list[str]:
     aliases = deployed.clients["kms"].list_aliases()["Aliases"]
     return [alias["AliasName"] for alias in aliases if alias.get("TargetKeyId") == deployed.id(key)]
@@ -78,6 +86,11 @@ def people_find_the_journal_key_by_name(deployed: Deployed) -> None:
 @check("EvidenceKeyAlias")
 def people_find_the_evidence_key_by_name(deployed: Deployed) -> None:
     assert alias_of(deployed, "EvidenceKey") == ["alias/cordon/evidence"]
+
+
+@check("SigningKeyAlias")
+def people_find_the_signing_key_by_name(deployed: Deployed) -> None:
+    assert alias_of(deployed, "SigningKey") == ["alias/cordon/signing"]
 
 
 @check("LogKeyAlias")
