@@ -13,6 +13,7 @@ from .account import Account
 from .authorization import Authorization
 from .aws_errors import credential_refused, error_code, error_response
 from .aws_request import AwsRequest
+from .caller import serving
 from .calls import Call, Calls
 from .cbor import answer_in_cbor
 from .iam_requests import authorizations
@@ -76,9 +77,10 @@ class Gateway:
                 return refusal
         if code := disabled_code(self._account, request.service, needed):
             return error_response(request, code, "The key that this call needs is not enabled.")
-        if request.protocol == "cbor":
-            return answer_in_cbor(request, environ, self._from_service)
-        return self._from_service(environ)
+        with serving(self._account, request, principal):
+            if request.protocol == "cbor":
+                return answer_in_cbor(request, environ, self._from_service)
+            return self._from_service(environ)
 
     def _from_service(self, environ: dict[str, Any]) -> Response:
         response = Response.from_app(self._services, environ, buffered=True)

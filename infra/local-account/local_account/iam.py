@@ -43,22 +43,24 @@ def refusal(
     account: Account, request: AwsRequest, principal: Principal, needed: list[Authorization]
 ) -> Response | None:
     """None if `principal` may do all of `needed`; otherwise the service's answer to the first that it may not."""
-    general = _general_context(account, request, principal)
+    general = general_context(account, request, principal)
     for authorization in needed:
-        decision = _decision(account, principal, authorization, {**general, **authorization.context})
-        if decision is not Decision.ALLOWED:
-            return _refused(request, principal, authorization, decision)
+        decided = decision(account, principal, authorization, {**general, **authorization.context})
+        if decided is not Decision.ALLOWED:
+            return _refused(request, principal, authorization, decided)
     return None
 
 
-def _decision(account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]) -> Decision:
+def decision(account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]) -> Decision:
+    """`context` holds all condition keys: the request's and those of `needed`."""
     denied = [policy for policy in _resource_policies(account, needed) if _denies(policy, principal, needed, context)]
     if denied:
         return Decision.DENIED
     return decide(principal.policies, principal.limits, needed.action, needed.resource, context)
 
 
-def _general_context(account: Account, request: AwsRequest, principal: Principal) -> dict[str, Any]:
+def general_context(account: Account, request: AwsRequest, principal: Principal) -> dict[str, Any]:
+    """The condition keys of every request."""
     now = time.time()
     return {
         "aws:CurrentTime": datetime.fromtimestamp(now, timezone.utc).isoformat(),

@@ -22,6 +22,7 @@ from local_account import (
     ec2_instances,
     ec2_network,
     ec2_snapshots,
+    ec2_starts,
     load_balancing,
     scenario,
 )
@@ -36,6 +37,7 @@ OVERLAYS = (
     ec2_instances,
     ec2_network,
     ec2_snapshots,
+    ec2_starts,
     load_balancing,
     scenario,
 )

@@ -29,19 +29,6 @@ def test_a_stop_takes_time_and_says_why(cloud: Cloud) -> None:
     eventually(lambda: state_of(cloud, instance_id) == "stopped")
 
 
-def test_a_start_takes_time_and_waits_for_the_stop(cloud: Cloud) -> None:
-    instance_id = standalone(cloud)
-    ec2 = cloud.client("ec2")
-    ec2.stop_instances(InstanceIds=[instance_id])
-    with pytest.raises(ClientError) as refused:
-        ec2.start_instances(InstanceIds=[instance_id])
-    assert code_of(refused) == "IncorrectInstanceState"
-    eventually(lambda: state_of(cloud, instance_id) == "stopped")
-    ec2.start_instances(InstanceIds=[instance_id])
-    assert state_of(cloud, instance_id) == "pending"
-    eventually(lambda: state_of(cloud, instance_id) == "running")
-
-
 def test_stopping_a_stopped_instance_changes_nothing(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
