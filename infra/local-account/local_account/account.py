@@ -21,6 +21,7 @@ class Delays:
     start: float = 1.0
     snapshot: float = 3.0
     launch: float = 1.0
+    register: float = 1.0
 
 
 @dataclass

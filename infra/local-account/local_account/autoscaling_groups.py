@@ -19,7 +19,14 @@ from . import autoscaling_capacity, autoscaling_description
 from .account import Account
 from .autoscaling_capacity import deregister_from_target_groups, finish_launch
 from .autoscaling_description import group_named
-from .autoscaling_health import complete, fail_health_check, record, suspended, terminate_member
+from .autoscaling_health import (
+    complete,
+    fail_health_check,
+    record,
+    suspended,
+    terminate_member,
+    traffic_was_cut,
+)
 from .patching import overlay
 from .serialisation import COMPUTE, serialise
 
@@ -51,22 +58,23 @@ def _members(group: Any, instance_ids: list[str], allowed: tuple[str, ...]) -> l
 
 def _lower_desired_capacity(group: Any, verb: str, count: int) -> None:
     if group.desired_capacity - count < group.min_size:
-        raise ValidationError(
-            f"AutoScalingGroup {group.name} has min-size={group.min_size}, max-size={group.max_size}, and "
-            f"desired-size={group.desired_capacity}. To {verb} {count} instances, please update the "
-            "AutoScalingGroup sizes appropriately."
-        )
+        raise _out_of_bounds(group, verb, count)
     group.desired_capacity -= count
 
 
 def _raise_desired_capacity(group: Any, verb: str, count: int) -> None:
     if group.desired_capacity + count > group.max_size:
-        raise ValidationError(
-            f"AutoScalingGroup {group.name} has min-size={group.min_size}, max-size={group.max_size}, and "
-            f"desired-size={group.desired_capacity}. To {verb} {count} more instances, please update the "
-            "AutoScalingGroup sizes appropriately."
-        )
+        raise _out_of_bounds(group, verb, count)
     group.desired_capacity += count
+
+
+def _out_of_bounds(group: Any, verb: str, count: int) -> ValidationError:
+    instances = "instance" if count == 1 else "instances"
+    return ValidationError(
+        f"AutoScalingGroup {group.name} has min-size={group.min_size}, max-size={group.max_size}, and "
+        f"desired-size={group.desired_capacity}. To {verb} {count} {instances}, please update the "
+        "AutoScalingGroup sizes appropriately."
+    )
 
 
 def _cause(text: str) -> str:
@@ -163,6 +171,9 @@ def _begin_service(account: Account, group: Any, state: Any, description: str) -
     def finish() -> None:
         finish_launch(state)
         complete(activity)
+        with COMPUTE:
+            # Whoever comes into service cut off fails the load balancer's first health checks.
+            traffic_was_cut(state.instance)
 
     account.later(account.delays.launch, finish)
     return activity
@@ -174,7 +185,7 @@ def _attach(account: Account) -> None:
         group = group_named(self, group_name)
         if len(instance_ids) > MOST_IDS_TO_MOVE:
             raise ValidationError(f"The number of instance ids must not exceed {MOST_IDS_TO_MOVE}.")
-        instances = [self.ec2_backend.get_instance(instance_id) for instance_id in instance_ids]
+        instances = [_existing(self, instance_id) for instance_id in instance_ids]
         for instance in instances:
             if instance.state != "running":
                 raise ValidationError(f"Invalid Instance: {instance.id} is not in running state.")
@@ -187,6 +198,13 @@ def _attach(account: Account) -> None:
             group.instance_states.append(state)
             self.ec2_backend.create_tags([instance.id], {ASG_NAME_TAG: group.name})
             _begin_service(account, group, state, "Attaching an existing EC2 instance")
+
+
+def _existing(backend: Any, instance_id: str) -> Any:
+    instance = backend.ec2_backend.get_instance_by_id(instance_id)
+    if instance is None:
+        raise ValidationError(f"Invalid Instance: {instance_id} does not exist.")
+    return instance
 
 
 def _terminate() -> None:

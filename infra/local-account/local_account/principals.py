@@ -105,7 +105,7 @@ def session_principal(account: Account, session: AssumedRole) -> Principal:
         "aws:PrincipalArn": role.arn,
         "aws:PrincipalAccount": account.account_id,
         "aws:userid": f"{role.id}:{session.session_name}",
-        **{f"aws:PrincipalTag/{key}": value for key, value in _tags(role.tags).items()},
+        **{f"aws:PrincipalTag/{key}": value for key, value in role_tags(role).items()},
     }
     if _INSTANCE_ID.match(session.session_name):
         # EC2 names the sessions of an instance's role after the instance, and says which instance got them.
@@ -142,6 +142,7 @@ def _parsed(document: Any) -> Document:
     return json.loads(document) if isinstance(document, str) else document
 
 
-def _tags(tags: list[dict[str, str]] | dict[str, dict[str, str]]) -> dict[str, str]:
+def role_tags(role: Any) -> dict[str, str]:
     """moto keeps a role's tags in a list when it is created with them, and by lower-cased key once it is tagged."""
-    return {tag["Key"]: tag["Value"] for tag in (tags.values() if isinstance(tags, dict) else tags)}
+    tags = role.tags.values() if isinstance(role.tags, dict) else role.tags
+    return {tag["Key"]: tag["Value"] for tag in tags}

@@ -72,7 +72,7 @@ class Cloud:
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     # Loading moto's two thousand images takes most of a test's time, and no test of the services looks at them.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    delays = Delays(detach=MOMENT, stop=MOMENT, start=MOMENT, snapshot=MOMENT, launch=MOMENT)
+    delays = Delays(**dict.fromkeys(vars(Delays()), MOMENT))
     cloud = Cloud(Account(delays=delays))
 
     def publish(account: Account, service: str, topic_arn: str, subject: str, message: str, source_arn: str) -> None:
