@@ -27,6 +27,7 @@ from .autoscaling_health import (
     terminate_member,
     traffic_was_cut,
 )
+from .autoscaling_sizes import lower_desired_capacity, raise_desired_capacity
 from .patching import overlay
 from .serialisation import COMPUTE, serialise
 
@@ -56,27 +57,6 @@ def _members(group: Any, instance_ids: list[str], allowed: tuple[str, ...]) -> l
     return [by_id[instance_id] for instance_id in instance_ids]
 
 
-def _lower_desired_capacity(group: Any, verb: str, count: int) -> None:
-    if group.desired_capacity - count < group.min_size:
-        raise _out_of_bounds(group, verb, count)
-    group.desired_capacity -= count
-
-
-def _raise_desired_capacity(group: Any, verb: str, count: int) -> None:
-    if group.desired_capacity + count > group.max_size:
-        raise _out_of_bounds(group, verb, count)
-    group.desired_capacity += count
-
-
-def _out_of_bounds(group: Any, verb: str, count: int) -> ValidationError:
-    instances = "instance" if count == 1 else "instances"
-    return ValidationError(
-        f"AutoScalingGroup {group.name} has min-size={group.min_size}, max-size={group.max_size}, and "
-        f"desired-size={group.desired_capacity}. To {verb} {count} {instances}, please update the "
-        "AutoScalingGroup sizes appropriately."
-    )
-
-
 def _cause(text: str) -> str:
     return f"At {utcnow():%Y-%m-%dT%H:%M:%SZ} {text} in response to a user request."
 
@@ -90,7 +70,7 @@ def _detach(account: Account) -> None:
         states = _members(group, instance_ids, ("InService", "Standby"))
         if should_decrement:
             # Members in Standby have left the desired capacity already.
-            _lower_desired_capacity(group, "detach", sum(s.lifecycle_state == "InService" for s in states))
+            lower_desired_capacity(group, "detach", sum(s.lifecycle_state == "InService" for s in states))
         activities = [_begin_detach(account, group, state) for state in states]
         group.set_desired_capacity(group.desired_capacity)
         return activities
@@ -125,7 +105,7 @@ def _enter_and_exit_standby(account: Account) -> None:
         group = group_named(self, group_name)
         states = _members(group, instance_ids, ("InService",))
         if should_decrement:
-            _lower_desired_capacity(group, "enter standby", len(states))
+            lower_desired_capacity(group, "enter standby", len(states))
         activities = [_begin_standby(account, group, state) for state in states]
         group.set_desired_capacity(group.desired_capacity)
         return activities
@@ -134,7 +114,7 @@ def _enter_and_exit_standby(account: Account) -> None:
     def exit_standby_instances(moto: Any, self: Any, group_name: str, instance_ids: list[str]) -> list[Activity]:
         group = group_named(self, group_name)
         states = _members(group, instance_ids, ("Standby",))
-        _raise_desired_capacity(group, "exit standby", len(states))
+        raise_desired_capacity(group, "exit standby", len(states))
         return [_begin_service(account, group, state, "Moving EC2 instance out of Standby") for state in states]
 
 
@@ -191,7 +171,7 @@ def _attach(account: Account) -> None:
                 raise ValidationError(f"Invalid Instance: {instance.id} is not in running state.")
             if getattr(instance, "autoscaling_group", None) is not None:
                 raise ValidationError(f"Instance {instance.id} is already part of an Auto Scaling group.")
-        _raise_desired_capacity(group, "attach", len(instances))
+        raise_desired_capacity(group, "attach", len(instances))
         for instance in instances:
             instance.autoscaling_group = group
             state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
@@ -213,7 +193,7 @@ def _terminate() -> None:
         state = _any_member(self, instance_id)
         group = state.auto_scaling_group
         if should_decrement:
-            _lower_desired_capacity(group, "terminate", 1)
+            lower_desired_capacity(group, "terminate", 1)
         activity = terminate_member(state, _cause(f"instance {instance_id} was taken out of service"))
         group.set_desired_capacity(group.desired_capacity)
         return activity

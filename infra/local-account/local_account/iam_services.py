@@ -20,7 +20,7 @@ from .kms_keys import key_arn, uses
 from .principals import role_tags
 from .serialisation import COMPUTE
 
-_FUNCTION = re.compile(r"(?:.+:function:|\d{12}:)?(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?")
+_FUNCTION = re.compile(r"(?:.+:function:)?(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?")
 
 
 def autoscaling(account: Account, request: AwsRequest) -> list[Authorization]:
@@ -87,7 +87,7 @@ def kms(account: Account, request: AwsRequest) -> list[Authorization]:
 
 
 def functions(account: Account, request: AwsRequest) -> list[Authorization]:
-    """A function is named by name, by ARN or by part of it, and its version or alias there or in a parameter."""
+    """A function goes by name or ARN, its version or alias after either or in a parameter."""
     action = "InvokeFunction" if request.action in ("Invoke", "InvokeAsync") else request.action
     named = _FUNCTION.fullmatch(request.params.get("FunctionName", ""))
     if named is None:
