@@ -88,7 +88,8 @@ def _require_recent(time: str) -> None:
     oldest, newest = now - _MOST_SKEW, now + _MOST_SKEW
     if signed < oldest:
         raise CredentialRefused(
-            "RequestExpired", f"Signature expired: {time} is now earlier than {oldest:{_TIME}} ({now:{_TIME}} - 15 min.)"
+            "RequestExpired",
+            f"Signature expired: {time} is now earlier than {oldest:{_TIME}} ({now:{_TIME}} - 15 min.)",
         )
     if signed > newest:
         raise CredentialRefused(

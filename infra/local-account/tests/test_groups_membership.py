@@ -175,7 +175,9 @@ def test_attaching_needs_a_running_instance_and_room(cloud: Cloud) -> None:
     attach(cloud, first)
     eventually(lambda: members(cloud)[first] == "InService")
     assert group(cloud)["DesiredCapacity"] == 4
-    with pytest.raises(ClientError, match="max-size=4, and desired-size=4. To attach 1 instance, please update") as full:
+    with pytest.raises(
+        ClientError, match="max-size=4, and desired-size=4. To attach 1 instance, please update"
+    ) as full:
         attach(cloud, standalone(cloud))
     assert code_of(full) == "ValidationError"
     assert group(cloud)["DesiredCapacity"] == 4
