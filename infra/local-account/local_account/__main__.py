@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             snapshot=options.snapshot_seconds,
             launch=options.launch_seconds,
             trail=options.trail_seconds,
+            register=options.register_seconds,
         ),
     )
     stop_asked = threading.Event()

@@ -31,6 +31,7 @@ class Delays:
     snapshot: float = 3.0
     launch: float = 1.0
     trail: float = 2.0
+    register: float = 1.0
 
 
 @dataclass
