@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local_account.deploy.problems import DeployError
-from local_account.iam_policy import Decision, evaluate
 from tests.template_checks import Deployed, deployed_stack, plain_template
-from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REGION, REVOCABLE_ROLE
+from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REVOCABLE_ROLE
 
 DEFAULTS = {
     "CORDON_MODE": "observe",
@@ -29,6 +29,9 @@ DEFAULTS = {
 }
 
 
+ROLES = ["contain-instance", "reconcile-incidents", "release-instance", "revoke-credentials"]
+
+
 @pytest.fixture
 def binary(tmp_path: Path) -> Path:
     path = tmp_path / "bootstrap"
@@ -39,6 +42,20 @@ def binary(tmp_path: Path) -> Path:
 def environment(deployed: Deployed, function: str) -> dict[str, str]:
     configuration = deployed.clients["lambda"].get_function_configuration(FunctionName=deployed.id(function))
     return configuration["Environment"]["Variables"]
+
+
+def logical_id(function: str, kind: str) -> str:
+    return "".join(word.capitalize() for word in function.split("-")) + kind
+
+
+def granted(deployed: Deployed, function: str) -> dict[str, dict[str, Any]]:
+    """The statements of a role by their Sid, keys by their logical ids: those differ from one account to the next."""
+    role = deployed.id(logical_id(function, "Role"))
+    document = deployed.clients["iam"].get_role_policy(RoleName=role, PolicyName=function)["PolicyDocument"]
+    text = json.dumps(document)
+    for key in deployed.made("AWS::KMS::Key"):
+        text = text.replace(deployed.id(key), key)
+    return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}
 
 
 def resources_of_the_stack(deployed: Deployed) -> dict[str, str]:
@@ -86,15 +103,16 @@ def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
         assert "Concurrency" not in described
 
 
-def test_without_listed_roles_nobody_writes_iam(binary: Path) -> None:
-    with deployed_stack(plain_template(), binary, {}) as deployed:
-        granted = deployed.clients["iam"].get_role_policy(
-            RoleName=deployed.id("RevokeCredentialsRole"), PolicyName="revoke-credentials"
-        )["PolicyDocument"]["Statement"]
+def test_without_lists_no_role_is_written_or_passed_and_no_key_is_opened_to_ec2(binary: Path) -> None:
+    lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes"}
 
-    assert [s["Sid"] for s in granted if s["Effect"] == "Allow" and "iam:" in str(s["Action"])] == [
-        "FindTheRoleOfAProfile"
-    ]
+    with deployed_stack(plain_template(), binary, {}) as deployed:
+        without = {sid for function in ROLES for sid in granted(deployed, function)}
+    with deployed_stack(plain_template(), binary) as deployed:
+        with_lists = {sid for function in ROLES for sid in granted(deployed, function)}
+
+    assert with_lists - without == lists
+    assert without <= with_lists
 
 
 @pytest.mark.parametrize(
@@ -115,6 +133,10 @@ def test_without_listed_roles_nobody_writes_iam(binary: Path) -> None:
         ("ManualScope", "everything"),
         ("ProfileRoleArns", "*"),
         ("VolumeKeyArns", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
+        ("ProfileRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
+        ("ProfileRoleArns", f"arn:aws:iam::{ACCOUNT}:instance-profile/x"),
+        ("VolumeKeyArns", "*"),
+        ("VolumeKeyArns", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/volumes"),
         ("RevocableRoleArns", f"{REVOCABLE_ROLE},arn:aws:iam::{ACCOUNT}:user/x"),
         ("AlarmTopicArn1", "arn:aws:sns:us-east-1:123456789012:*"),
         ("NotificationEmail", "nobody"),
@@ -130,16 +152,21 @@ def test_a_value_that_would_widen_cordons_power_or_break_it_is_refused(parameter
 
 
 def test_where_operators_reach_the_whole_account_only_the_groups_tag_no_longer_counts(binary: Path) -> None:
-    ec2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
-    fleet = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/web"
+    narrow, wide = ({}, {"ManualScope": "account"})
+    policies, environments = [], []
+    for parameters in (narrow, wide):
+        with deployed_stack(plain_template(), binary, parameters) as deployed:
+            policies.append({function: granted(deployed, function) for function in ROLES})
+            environments.append({f: environment(deployed, logical_id(f, "Function")) for f in ROLES})
 
-    def may(deployed: Deployed, role: str, action: str, resource: str) -> bool:
-        name = {"ContainInstanceRole": "contain-instance", "ReleaseInstanceRole": "release-instance"}[role]
-        policy = deployed.clients["iam"].get_role_policy(RoleName=deployed.id(role), PolicyName=name)["PolicyDocument"]
-        return evaluate([policy], action, resource, {}) is Decision.ALLOWED
-
-    with deployed_stack(plain_template(), binary, {"ManualScope": "account"}) as wide:
-        assert may(wide, "ContainInstanceRole", "autoscaling:DetachInstances", fleet)
-        assert may(wide, "ReleaseInstanceRole", "autoscaling:AttachInstances", fleet)
-        assert not may(wide, "ContainInstanceRole", "ec2:ModifyNetworkInterfaceAttribute", f"{ec2}security-group/x")
-        assert not may(wide, "ReleaseInstanceRole", "ec2:StartInstances", f"{ec2}instance/x")
+    tag = {"StringEquals": {"aws:ResourceTag/cordon:mode": ["enforce", "observe"]}}
+    for function, sid in [
+        ("contain-instance", "DetachFromGroupsThatOptedIn"),
+        ("reconcile-incidents", "DetachFromGroupsThatOptedIn"),
+        ("release-instance", "AttachToGroupsThatOptedIn"),
+    ]:
+        assert policies[0][function][sid].pop("Condition") == tag
+        assert environments[0][function].pop("CORDON_MANUAL_SCOPE") == "opted-in"
+        assert environments[1][function].pop("CORDON_MANUAL_SCOPE") == "account"
+    assert policies[0] == policies[1]
+    assert environments[0] == environments[1]

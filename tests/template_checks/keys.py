@@ -7,6 +7,7 @@ from typing import Any
 
 from local_account.resource_policy import allows_service
 from tests.template_checks.deployed import ACCOUNT, OTHER_ACCOUNT, REGION, Deployed, check
+from tests.template_checks.functions import BINARIES
 
 DATA_KEY = "kms:GenerateDataKey"
 OURS = {"aws:SourceAccount": ACCOUNT}
@@ -55,7 +56,8 @@ def cloudwatch_logs_uses_the_log_key_only_for_this_stacks_groups(deployed: Deplo
     groups = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/"
     assert rotates(deployed, "LogKey")
     assert services(document) == {service}
-    for group, allowed in (("cordon-contain-instance", True), ("another", False)):
+    ours = [(f"cordon-{binary}", True) for binary in BINARIES.values()]
+    for group, allowed in [*ours, ("another", False)]:
         context = {"kms:EncryptionContext:aws:logs:arn": groups + group}
         assert allows_service(document, service, DATA_KEY, "*", context) is allowed
 

@@ -15,10 +15,21 @@ from typing import Any
 
 import pytest
 from account_process import AccountProcess, allow
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from test_iam_enforcement import refusal
 
 BODY = b'{"incident": "x"}'
+
+
+class BodyLeftOut(S3SigV4Auth):
+    """Signs everything but the body, and says so."""
+
+    def payload(self, request: AWSRequest) -> str:
+        return "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
 
 
 def template(mode: str, key: str) -> str:
@@ -216,19 +227,20 @@ def test_a_checksum_in_a_trailer_is_compared_too(
     checksum = base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
     trailer = f"0\r\nx-amz-checksum-crc32:{checksum}\r\n\r\n".encode()
     name = f"evidence/trailer-{status}"
-    request = urllib.request.Request(
+    sent = f"{len(body):x}\r\n".encode() + body + b"\r\n" + trailer
+    signed = AWSRequest(
+        "PUT",
         f"{account.ready['endpoint']}/{bucket}/{name}",
-        f"{len(body):x}\r\n".encode() + body + b"\r\n" + trailer,
         {
-            "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request",
             "Content-Encoding": "aws-chunked",
             "Content-Type": "application/json",
-            "X-Amz-Content-Sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
             "X-Amz-Decoded-Content-Length": str(len(body)),
             "X-Amz-Trailer": "x-amz-checksum-crc32",
         },
-        method="PUT",
+        sent,
     )
+    BodyLeftOut(Credentials("test", "test"), "s3", "us-east-1").add_auth(signed)
+    request = urllib.request.Request(signed.url, sent, dict(signed.headers.items()), method="PUT")
     try:
         answered = urllib.request.urlopen(request).status
     except urllib.error.HTTPError as error:

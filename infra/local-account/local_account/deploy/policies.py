@@ -1,6 +1,6 @@
 """The functions' and the people's IAM policies as files: `python -m local_account.deploy.policies --write | --check`.
 
-One file a function, taken from template.yaml, so that a change of power shows in a review as a change of policy.
+One file a policy, taken from template.yaml, so that a change of power shows in a review as a change of policy.
 References stay as `${LogicalId}` or `${LogicalId.Attribute}`, and statements that a parameter switches on are in.
 """
 
@@ -74,7 +74,7 @@ def differences(directory: Path, expected: dict[str, str]) -> list[str]:
     """What `directory` has too few, too many or different; empty if it agrees."""
     present = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.json")}
     problems = [f"{name} is missing" for name in expected if name not in present]
-    problems += [f"{name} belongs to no role" for name in present if name not in expected]
+    problems += [f"{name} is no policy of the template" for name in present if name not in expected]
     problems += [
         f"{name} differs from the template" for name, text in expected.items() if present.get(name, text) != text
     ]
@@ -82,7 +82,7 @@ def differences(directory: Path, expected: dict[str, str]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m local_account.deploy.policies", description="The functions' policies")
+    parser = argparse.ArgumentParser(prog="python -m local_account.deploy.policies", description="IAM policies as files")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", action="store_true", help="write infra/policies from template.yaml")
     what.add_argument("--check", action="store_true", help="fail if infra/policies differs from template.yaml")
