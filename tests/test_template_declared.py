@@ -21,7 +21,7 @@ OWN_ACTIONS = {
 }
 # Those that take a plan's steps; release-instance undoes them.
 CONTAINERS = ("contain-instance", "reconcile-incidents")
-# What EC2 does in release-instance's name: give the profile back, open the volumes.
+# What EC2 needs of release-instance to act in its name: the role that it passes. The grant on volumes is in OF_VOLUMES.
 ON_BEHALF = {"release-instance": {"iam:PassRole"}}
 # Only the command makes these, with a person's credentials.
 OF_PEOPLE = {"kms:GetPublicKey", "lambda:GetFunctionConfiguration", "s3:GetObjectVersion", "s3:ListBucketVersions"}
@@ -42,6 +42,7 @@ OF_KEYS = {
     ("MessageKey", "sns"): {"Decrypt", "GenerateDataKey"},
     ("MessageKey", "sqs"): {"Decrypt", "GenerateDataKey"},
 }
+# With which EC2 opens the volumes of an instance that release-instance starts.
 OF_VOLUMES = {("VolumeKeyArns}", "ec2"): {"CreateGrant"}}
 # IAM authorises a transaction by its items, and tags given at creation by an action of their own.
 AUTHORISED_AS = {

@@ -11,6 +11,7 @@ import pytest
 from local_account.deploy.problems import DeployError
 from tests.template_checks import Deployed, deployed_stack, plain_template
 from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REVOCABLE_ROLE
+from tests.template_checks.functions import BINARIES
 
 DEFAULTS = {
     "CORDON_MODE": "observe",
@@ -29,9 +30,6 @@ DEFAULTS = {
 }
 
 
-ROLES = ["contain-instance", "reconcile-incidents", "release-instance", "revoke-credentials"]
-
-
 @pytest.fixture
 def binary(tmp_path: Path) -> Path:
     path = tmp_path / "bootstrap"
@@ -44,18 +42,19 @@ def environment(deployed: Deployed, function: str) -> dict[str, str]:
     return configuration["Environment"]["Variables"]
 
 
-def logical_id(function: str, kind: str) -> str:
-    return "".join(word.capitalize() for word in function.split("-")) + kind
+def named(deployed: Deployed, value: Any) -> Any:
+    """`value` with keys by their logical ids: the keys' own differ from one account to the next."""
+    text = json.dumps(value)
+    for key in deployed.made("AWS::KMS::Key"):
+        text = text.replace(deployed.id(key), key)
+    return json.loads(text)
 
 
 def granted(deployed: Deployed, function: str) -> dict[str, dict[str, Any]]:
-    """The statements of a role by their Sid, keys by their logical ids: those differ from one account to the next."""
-    role = deployed.id(logical_id(function, "Role"))
-    document = deployed.clients["iam"].get_role_policy(RoleName=role, PolicyName=function)["PolicyDocument"]
-    text = json.dumps(document)
-    for key in deployed.made("AWS::KMS::Key"):
-        text = text.replace(deployed.id(key), key)
-    return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}
+    """The statements of a function's role by their Sid."""
+    role, name = deployed.id(f"{function}Role"), BINARIES[function]
+    document = deployed.clients["iam"].get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in named(deployed, document["Statement"])}
 
 
 def resources_of_the_stack(deployed: Deployed) -> dict[str, str]:
@@ -107,9 +106,9 @@ def test_without_lists_no_role_is_written_or_passed_and_no_key_is_opened_to_ec2(
     lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes"}
 
     with deployed_stack(plain_template(), binary, {}) as deployed:
-        without = {sid for function in ROLES for sid in granted(deployed, function)}
+        without = {sid for function in BINARIES for sid in granted(deployed, function)}
     with deployed_stack(plain_template(), binary) as deployed:
-        with_lists = {sid for function in ROLES for sid in granted(deployed, function)}
+        with_lists = {sid for function in BINARIES for sid in granted(deployed, function)}
 
     assert with_lists - without == lists
     assert without <= with_lists
@@ -152,21 +151,20 @@ def test_a_value_that_would_widen_cordons_power_or_break_it_is_refused(parameter
 
 
 def test_where_operators_reach_the_whole_account_only_the_groups_tag_no_longer_counts(binary: Path) -> None:
-    narrow, wide = ({}, {"ManualScope": "account"})
     policies, environments = [], []
-    for parameters in (narrow, wide):
+    for parameters in ({}, {"ManualScope": "account"}):
         with deployed_stack(plain_template(), binary, parameters) as deployed:
-            policies.append({function: granted(deployed, function) for function in ROLES})
-            environments.append({f: environment(deployed, logical_id(f, "Function")) for f in ROLES})
+            policies.append({function: granted(deployed, function) for function in BINARIES})
+            environments.append({f: named(deployed, environment(deployed, f"{f}Function")) for f in BINARIES})
 
-    tag = {"StringEquals": {"aws:ResourceTag/cordon:mode": ["enforce", "observe"]}}
     for function, sid in [
-        ("contain-instance", "DetachFromGroupsThatOptedIn"),
-        ("reconcile-incidents", "DetachFromGroupsThatOptedIn"),
-        ("release-instance", "AttachToGroupsThatOptedIn"),
+        ("ContainInstance", "DetachFromGroupsThatOptedIn"),
+        ("ReconcileIncidents", "DetachFromGroupsThatOptedIn"),
+        ("ReleaseInstance", "AttachToGroupsThatOptedIn"),
     ]:
-        assert policies[0][function][sid].pop("Condition") == tag
-        assert environments[0][function].pop("CORDON_MANUAL_SCOPE") == "opted-in"
-        assert environments[1][function].pop("CORDON_MANUAL_SCOPE") == "account"
+        dropped = policies[0][function][sid].pop("Condition")
+        assert dropped == {"StringEquals": {"aws:ResourceTag/cordon:mode": ["enforce", "observe"]}}
+        scopes = [each[function].pop("CORDON_MANUAL_SCOPE") for each in environments]
+        assert scopes == ["opted-in", "account"]
     assert policies[0] == policies[1]
     assert environments[0] == environments[1]

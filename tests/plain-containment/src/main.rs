@@ -84,7 +84,7 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
     let devices: Vec<String> = target.instance().volumes.iter().map(|volume| volume.device.clone()).collect();
     ports.instances.set_delete_on_termination(instance, &devices, false).await?;
     ports.snapshots.create(instance, &incident.id).await?;
-    ports.evidence.put(&incident.id, "metadata.json", serde_json::to_vec(&incident)?).await?;
+    ports.evidence.put(&format!("evidence/{}/metadata.json", incident.id), serde_json::to_vec(&incident)?).await?;
     ports.instances.stop(instance, false).await?;
     ports.instances.tag(instance, &incident.id).await?;
     let notice = Notice {
