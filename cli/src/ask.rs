@@ -27,7 +27,9 @@ pub(crate) async fn run(deployment: &Deployment, command: &Command, as_json: boo
         Invoked::Answered(answer) => outcome(answer)?,
         Invoked::Failed { error_type, message } => return Err(Failed::Other(advise(&error_type, &message))),
     };
-    Ok(answer::render(&outcome, as_json))
+    let (text, exit) = answer::render(&outcome, as_json);
+    let is_release = matches!(command, Command::Release { .. });
+    Ok((text, if is_release && exit == Exit::PartlyContained { Exit::ReleaseIncomplete } else { exit }))
 }
 
 /// The function that the command is for, and the request's own fields.

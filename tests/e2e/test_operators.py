@@ -189,15 +189,15 @@ def test_a_request_counts_once_and_only_as_it_was_signed(laptop: Laptop, stack: 
 
 def test_a_freeze_is_set_and_lifted_by_people_and_stops_alarms(laptop: Laptop, alice: Person) -> None:
     """In a stack of its own, since it stops everything."""
-    own = Stack.deploy(laptop, "frozen", Mode="enforce")
+    own = Stack.deploy(laptop, "icy", Mode="enforce")
     carol = Person.user(own, "carol", "OperatorPolicyArn")
     instance = laptop.fleet("icy", size=3)["instance_ids"][0]
-    frozen = carol.asks("--stack", "frozen", "freeze", "--reason", "deployment", "--minutes", "30")
+    frozen = carol.asks("--stack", "icy", "freeze", "--reason", "deployment", "--minutes", "30")
     assert frozen["outcome"] == "frozen"
     own.alarm("icy", instance)
     own.surge(instance)
     wait_for("the refusal", lambda: own.incidents(instance))
     assert own.incidents(instance)[0]["state"]["reason"]["guard"] == "freeze"
     assert Shown(laptop, instance).untouched()
-    carol.asks("--stack", "frozen", "unfreeze", "--reason", "deployed")
+    carol.asks("--stack", "icy", "unfreeze", "--reason", "deployed")
     assert own.items("freeze") == []

@@ -53,9 +53,7 @@ pub(crate) fn of_outcome(outcome: &Outcome, signal: Option<&AlarmSignal>) {
             emit(&[Metric::count("ApprovalNeeded")], &[("request", request.clone())]);
         }
         Outcome::NotApproved { request, .. } => emit(&[Metric::count("NotApproved")], &[("request", request.clone())]),
-        Outcome::Frozen { dry_run: false, .. } => emit(&[Metric::count("Frozen")], &[]),
-        Outcome::Unfrozen { dry_run: false } => emit(&[Metric::count("Unfrozen")], &[]),
-        // Dry runs change nothing; releases are another function's.
+        // Dry runs change nothing; releases and freezes are another function's.
         Outcome::Frozen { .. }
         | Outcome::Unfrozen { .. }
         | Outcome::Planned(_)

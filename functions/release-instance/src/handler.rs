@@ -54,15 +54,32 @@ impl Handler {
         let engine = Engine::of_invocation(self.ports.clone(), self.config.clone(), &invocation);
         let outcome = engine.release(&request).await.inspect_err(of_error)?;
         tracing::info!(outcome = %serde_json::json!(outcome), digest = %request.digest, "handled");
-        if let Outcome::Released { incident, state, .. } = &outcome {
-            let fields = [("incident", incident.to_string()), ("state", state.name().to_owned())];
-            emit(&[Metric::count(state.name())], &fields);
-        }
+        of_outcome(&outcome);
         Ok(outcome)
     }
 }
 
+fn of_outcome(outcome: &Outcome) {
+    match outcome {
+        Outcome::Released { incident, state, .. } => {
+            let fields = [("incident", incident.to_string()), ("state", state.name().to_owned())];
+            emit(&[Metric::count(state.name())], &fields);
+        }
+        Outcome::HandedOver { incident, .. } => {
+            emit(&[Metric::count("HandedOver")], &[("incident", incident.to_string())])
+        }
+        Outcome::Frozen { dry_run: false, .. } => emit(&[Metric::count("Frozen")], &[]),
+        Outcome::Unfrozen { dry_run: false } => emit(&[Metric::count("Unfrozen")], &[]),
+        _ => {}
+    }
+}
+
 fn of_error(error: &EngineError) {
-    let name = if matches!(error, EngineError::Unproved(_)) { "OperatorUnproved" } else { "ReleaseFailed" };
+    tracing::error!(%error, "a request was not carried out");
+    let name = match error {
+        EngineError::Unproved(_) => "OperatorUnproved",
+        error if error.is_of_the_journal() => "JournalFailed",
+        _ => "ReleaseFailed",
+    };
     emit(&[Metric::count(name)], &[]);
 }

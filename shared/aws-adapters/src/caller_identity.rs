@@ -14,8 +14,8 @@ use ports::{CallerIdentity, Callers, PortError, PortResult};
 use signal::Proof;
 
 const IDENTIFY: &str = "sts:GetCallerIdentity";
-/// What this function's own credentials put there; nothing of it may reach STS beside the operator's.
-const OWN_SIGNATURE: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"];
+/// AWS refuses a request with such a header that its signature doesn't cover; what the SDK put there isn't the operator's.
+const AWS_HEADERS: &str = "x-amz-";
 
 pub(crate) struct SecurityTokenService {
     client: Client,
@@ -64,8 +64,9 @@ impl Intercept for Forwarded {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.request_mut().headers_mut();
-        for name in OWN_SIGNATURE {
-            headers.remove(name);
+        let of_sdk: Vec<String> = headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        for name in of_sdk.iter().filter(|name| name.starts_with(AWS_HEADERS) || *name == "authorization") {
+            headers.remove(name.as_str());
         }
         headers.try_insert("authorization", self.proof.authorization.clone())?;
         // The host is the connection's own, which is STS's.

@@ -44,6 +44,8 @@ pub struct Requested {
     /// The second person, for a protected instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Operator>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_reason: Option<String>,
 }
 
 impl Requested {
@@ -89,14 +91,15 @@ pub enum ApprovalFault {
 
 impl PendingApproval {
     /// The request with its second person.
-    pub fn approved(&self, by: &Operator, now: OffsetDateTime) -> Result<Requested, ApprovalFault> {
+    pub fn approved(&self, by: &Operator, reason: &str, now: OffsetDateTime) -> Result<Requested, ApprovalFault> {
         if now >= self.expires_at {
             return Err(ApprovalFault::Expired);
         }
         if !by.differs_from(&self.requested.by) {
             return Err(ApprovalFault::SamePrincipal { principal: by.principal() });
         }
-        Ok(Requested { approved_by: Some(by.clone()), ..self.requested.clone() })
+        let (approved_by, approval_reason) = (Some(by.clone()), Some(reason.to_owned()));
+        Ok(Requested { approved_by, approval_reason, ..self.requested.clone() })
     }
 }
 

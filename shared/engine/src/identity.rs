@@ -45,7 +45,9 @@ impl Engine {
         let caller = match self.ports.callers.identify(&request.proof, &request.digest).await {
             Ok(caller) => caller,
             Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::Rejected) => {
-                return Err(EngineError::Unproved(ProofFault::NotAccepted { why: error.to_string() }));
+                // STS repeats the request in its message, session token included: only its code may be shown.
+                let why = error.code.unwrap_or_else(|| error.kind.to_string());
+                return Err(EngineError::Unproved(ProofFault::NotAccepted { why }));
             }
             Err(error) => return Err(EngineError::Unread(error)),
         };

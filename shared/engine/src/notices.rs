@@ -26,6 +26,8 @@ pub(crate) fn of(incident: &Incident, config: &Config) -> Notice {
             "group": incident.group,
             "alarm": incident.alarm,
             "state": incident.state,
+            "requested": incident.requested,
+            "release": incident.release,
             "steps": incident.steps,
             "impossible": incident.plan.impossible,
             "warnings": incident.plan.warnings,
@@ -76,6 +78,20 @@ fn text(incident: &Incident, config: &Config, instance: &str) -> String {
         line("Alarm", &alarm.name());
     }
     line("State", &incident.state.name());
+    if let Some(requested) = &incident.requested {
+        line("Asked by", &requested.by.arn);
+        line("Reason", &requested.reason);
+        if let Some(second) = &requested.approved_by {
+            line("Approved", &second.arn);
+        }
+        for guard in &requested.overrides {
+            line("Overrides", guard);
+        }
+    }
+    if let Some(release) = &incident.release {
+        line("Released", &release.by.arn);
+        line("Reason", &release.reason);
+    }
     match &incident.state {
         IncidentState::Refused { reason } => line("Why", reason),
         IncidentState::Observed => line("Plan", &names(incident)),

@@ -20,13 +20,19 @@ impl Engine {
             OperatorAction::Contain { instance, hold, overrides } => {
                 let overrides = guards_named(overrides)?;
                 let by = self.identify(request).await?;
-                let requested =
-                    Requested { by, reason: request.reason.clone(), hold: *hold, overrides, approved_by: None };
+                let requested = Requested {
+                    by,
+                    reason: request.reason.clone(),
+                    hold: *hold,
+                    overrides,
+                    approved_by: None,
+                    approval_reason: None,
+                };
                 self.contain_by_hand(instance, requested, &request.digest, request.dry_run).await
             }
             OperatorAction::Approve { request: id } => {
                 let by = self.identify(request).await?;
-                self.approve(id, &by, request.dry_run).await
+                self.approve(id, &by, &request.reason, request.dry_run).await
             }
             // Who contains can neither release nor lift the freeze that stops it.
             OperatorAction::Release { .. } | OperatorAction::Freeze { .. } | OperatorAction::Unfreeze => {
@@ -89,11 +95,11 @@ impl Engine {
         Ok(Outcome::ApprovalNeeded { request: pending.id, expires_at: pending.expires_at })
     }
 
-    async fn approve(&self, id: &str, by: &Operator, dry_run: bool) -> Result<Outcome, EngineError> {
+    async fn approve(&self, id: &str, by: &Operator, reason: &str, dry_run: bool) -> Result<Outcome, EngineError> {
         let pending = self.ports.journal.approval(id).await.map_err(EngineError::Unread)?;
         let now = self.ports.clock.now();
         let approved =
-            pending.ok_or(ApprovalFault::Unknown).and_then(|pending| Ok((pending.approved(by, now)?, pending)));
+            pending.ok_or(ApprovalFault::Unknown).and_then(|pending| Ok((pending.approved(by, reason, now)?, pending)));
         match approved {
             Ok((requested, pending)) => {
                 self.contain_by_hand(&pending.instance, requested, &pending.digest, dry_run).await

@@ -121,7 +121,10 @@ fn person(operator: &Operator) -> String {
 }
 
 fn asked(opening: &Opening, requested: &Requested) -> Statement {
-    let second = requested.approved_by.as_ref().map(|second| format!("approved by {}", person(second)));
+    let second = requested.approved_by.as_ref().map(|second| {
+        let why = requested.approval_reason.as_deref().unwrap_or("no reason on record");
+        format!("approved by {}: {why}", person(second))
+    });
     let overrides: Vec<&str> = requested.overrides.iter().map(|guard| guard.name()).collect();
     let overridden = (!overrides.is_empty()).then(|| format!("guards overridden: {}", overrides.join(", ")));
     let digest = format!("request SHA-256 {}", opening.received.digest);

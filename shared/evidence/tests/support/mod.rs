@@ -75,6 +75,7 @@ pub fn opening(incident: &IncidentId) -> EventBody {
         state: IncidentState::Committed,
         plan: Plan::default(),
         prior: None,
+        requested: None,
     }))
 }
 
