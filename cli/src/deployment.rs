@@ -52,7 +52,7 @@ impl Deployment {
     }
 
     pub(crate) async fn journal(&self) -> Result<Arc<dyn Journal>, Failed> {
-        Ok(self.settings().await?.journal(&self.clients)?)
+        self.settings().await?.journal(&self.clients)
     }
 }
 

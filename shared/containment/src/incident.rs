@@ -293,12 +293,13 @@ impl Incident {
         );
         let unfinished =
             self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
-        in_progress && (unfinished || self.awaits_later_capture())
+        in_progress && (unfinished || self.waits_for_later_capture())
     }
 
     /// Whether an open incident has work at `now`, or only waits for its second capture.
     pub fn has_work(&self, now: OffsetDateTime) -> bool {
-        let idle = self.awaits_later_capture() && self.steps.values().all(|record| record.status == StepStatus::Done);
+        let idle =
+            self.waits_for_later_capture() && self.steps.values().all(|record| record.status == StepStatus::Done);
         self.is_open() && (!idle || self.is_later_capture_due(now))
     }
 
@@ -307,7 +308,7 @@ impl Incident {
     }
 
     /// What lags behind the containment is captured a second time, where the first capture succeeded.
-    fn awaits_later_capture(&self) -> bool {
+    fn waits_for_later_capture(&self) -> bool {
         self.has_captured(Capture::AtContainment)
             && !self.has_captured(Capture::Later)
             && !self.has_given_up(Step::CaptureMetadata)
@@ -315,7 +316,7 @@ impl Incident {
 
     /// Whether the second capture may be made now.
     pub fn is_later_capture_due(&self, now: OffsetDateTime) -> bool {
-        self.awaits_later_capture() && now - self.opened_at >= LATER_AFTER
+        self.waits_for_later_capture() && now - self.opened_at >= LATER_AFTER
     }
 }
 
