@@ -14,7 +14,19 @@ from local_account.deploy.policies import POLICIES
 ROOT = POLICIES.parents[1]
 STEPS = ROOT / "shared" / "containment" / "src" / "step.rs"
 ADAPTERS = ROOT / "shared" / "aws-adapters" / "src"
-OWN_ACTIONS = {"contain-instance": "CONTAIN_ACTIONS", "reconcile-incidents": "RECONCILE_ACTIONS"}
+OWN_ACTIONS = {
+    "contain-instance": "CONTAIN_ACTIONS",
+    "reconcile-incidents": "RECONCILE_ACTIONS",
+    "release-instance": "RELEASE_ACTIONS",
+}
+# Those that take a plan's steps; release-instance undoes them.
+CONTAINERS = ("contain-instance", "reconcile-incidents")
+# What EC2 needs of release-instance to act in its name: the role that it passes. The grant on volumes is in OF_VOLUMES.
+ON_BEHALF = {"release-instance": {"iam:PassRole"}}
+# Only the command makes these, with a person's credentials.
+OF_PEOPLE = {"kms:GetPublicKey", "lambda:GetFunctionConfiguration", "s3:GetObjectVersion", "s3:ListBucketVersions"}
+# Proves who asks; STS lets everybody.
+WITHOUT_PERMISSION = {"sts:GetCallerIdentity"}
 ACTION = re.compile(r'"([a-z0-9]+:[A-Z][A-Za-z]+)"')
 # What no call of the functions shows: Lambda's own writes, and the keys that services use in the functions' name.
 OF_LAMBDA = {
@@ -30,6 +42,8 @@ OF_KEYS = {
     ("MessageKey", "sns"): {"Decrypt", "GenerateDataKey"},
     ("MessageKey", "sqs"): {"Decrypt", "GenerateDataKey"},
 }
+# With which EC2 opens the volumes of an instance that release-instance starts.
+OF_VOLUMES = {("VolumeKeyArns}", "ec2"): {"CreateGrant"}}
 # IAM authorises a transaction by its items, and tags given at creation by an action of their own.
 AUTHORISED_AS = {
     "dynamodb:TransactWriteItems": {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
@@ -51,7 +65,7 @@ def of_constant(name: str) -> set[str]:
 
 
 def declared(function: str) -> set[str]:
-    return of_steps() | of_constant(OWN_ACTIONS[function])
+    return (of_steps() if function in CONTAINERS else set()) | of_constant(OWN_ACTIONS[function])
 
 
 def statements(function: str) -> list[dict[str, Any]]:
@@ -65,12 +79,12 @@ def as_list(value: str | list[str]) -> list[str]:
 def allowed(function: str) -> set[str]:
     """Actions that the policy allows, those on keys left out."""
     actions = {action for statement in statements(function) for action in as_list(statement["Action"])}
-    return {action for action in actions if not action.startswith("kms:")}
+    return {action for action in actions if not action.startswith("kms:") or action == "kms:Sign"}
 
 
 @pytest.mark.parametrize("function", OWN_ACTIONS)
 def test_a_policy_allows_what_is_declared_and_nothing_else(function: str) -> None:
-    wanted = declared(function) | OF_LAMBDA
+    wanted = declared(function) | OF_LAMBDA | ON_BEHALF.get(function, set())
 
     assert {"needless": allowed(function) - wanted, "lacking": wanted - allowed(function)} == {
         "needless": set(),
@@ -83,12 +97,21 @@ def test_a_key_is_used_through_the_services_that_need_it_and_no_further(function
     used: dict[tuple[str, str], set[str]] = {}
     for statement in statements(function):
         actions = {action.removeprefix("kms:") for action in as_list(statement["Action"]) if action.startswith("kms:")}
-        if actions:
+        if actions and "Sign" not in actions:
             key = statement["Resource"].removeprefix("${").split(".")[0]
             for service in as_list(statement["Condition"]["StringEquals"]["kms:ViaService"]):
                 used.setdefault((key, service.split(".")[0]), set()).update(actions)
 
-    assert used == OF_KEYS
+    assert used == {**OF_KEYS, **(OF_VOLUMES if function == "release-instance" else {})}
+
+
+@pytest.mark.parametrize("function", OWN_ACTIONS)
+def test_the_signing_key_signs_digests_in_one_way_and_does_nothing_else(function: str) -> None:
+    of_key = [s for s in statements(function) if s["Resource"] == "${SigningKey.Arn}"]
+
+    assert [(s["Action"], s["Condition"]["StringEquals"]) for s in of_key] == [
+        ("kms:Sign", {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256"})
+    ]
 
 
 def test_what_is_declared_is_what_the_adapters_call() -> None:
@@ -97,15 +120,12 @@ def test_what_is_declared_is_what_the_adapters_call() -> None:
     calls = {call for path in sources for call in ACTION.findall(path.read_text())}
     needed = {action for call in calls for action in AUTHORISED_AS.get(call, {call})}
 
-    assert needed == {action for function in OWN_ACTIONS for action in declared(function)}
+    assert needed - OF_PEOPLE - WITHOUT_PERMISSION == {action for function in OWN_ACTIONS for action in declared(function)}
 
 
 def test_only_contain_instance_decides_and_only_reconcile_incidents_looks_for_work() -> None:
     decides = {
-        "autoscaling:DescribeAutoScalingGroups",
         "cloudwatch:DescribeAlarmContributors",
-        "cloudwatch:DescribeAlarmHistory",
-        "cloudwatch:DescribeAlarms",
         "dynamodb:BatchGetItem",
         "dynamodb:ConditionCheckItem",
     }

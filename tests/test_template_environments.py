@@ -44,5 +44,11 @@ def test_nothing_is_contained_in_the_default_environment() -> None:
     assert overrides("default")["Mode"] == "observe"
 
 
+def test_operators_reach_the_whole_account_only_where_a_deployment_asks_for_it() -> None:
+    scopes = {parameter_values(plain_template()["Parameters"], overrides(name))["ManualScope"] for name in ENVIRONMENTS}
+
+    assert scopes == {"opted-in"}
+
+
 def test_drills_are_for_staging_only() -> None:
     assert [name for name in ENVIRONMENTS if overrides(name).get("AllowDrills") == "true"] == ["staging"]

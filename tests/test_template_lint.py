@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from tests.template_checks import plain_template
 from tests.template_checks.deployed import TEMPLATE
 
-KEPT = ["EvidenceBucket", "EvidenceBucketPolicy", "EvidenceKey", "JournalKey", "JournalTable", "LogKey", "MessageKey"]
+KEYS = ["EvidenceKey", "JournalKey", "LogKey", "MessageKey", "SigningKey"]
+KEPT = ["EvidenceBucket", "EvidenceBucketPolicy", "JournalTable", *KEYS]
 # Regions differ in which services and values they have.
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-2"]
 
@@ -40,15 +42,34 @@ def test_cfn_lint_would_say_something(tmp_path: Path) -> None:
 
 def test_every_statement_on_all_resources_says_why_in_a_comment() -> None:
     lines = TEMPLATE.read_text().splitlines()
-    starts = [number for number, line in enumerate(lines) if re.match(r" {14}- Sid: ", line)]
     on_all = []
-    for start in starts:
-        end = next((n for n in range(start + 1, len(lines)) if not lines[n].startswith(" " * 16)), len(lines))
-        if any(line.strip() == 'Resource: "*"' for line in lines[start:end]):
-            on_all.append(lines[start].split(": ")[1])
-            assert lines[start - 1].strip().startswith("# "), f"line {start + 1} gives no reason"
+    for start, line in enumerate(lines):
+        begins = re.match(r"( +)- Sid: (\w+)", line)
+        if begins:
+            inside = " " * (len(begins[1]) + 2)
+            statement = list(takewhile(lambda later: later.startswith(inside), lines[start + 1 :]))
+            # A resource policy's "*" is what it is attached to.
+            if inside + 'Resource: "*"' in statement and inside + "Principal:" not in statement:
+                on_all.append(begins[2])
+                assert lines[start - 1].strip().startswith("# "), f"line {start + 1} gives no reason"
 
-    assert sorted(set(on_all)) == ["ReadAlarms", "ReadFleet", "SendTraces"]
+    assert sorted(set(on_all)) == ["CaptureSurroundings", "ReadAlarms", "ReadFleet", "SendTraces"]
+    # contain, reconcile, release and the viewers.
+    assert on_all.count("ReadFleet") == 4
+
+
+def test_no_role_or_policy_bears_a_name_that_capability_iam_does_not_cover() -> None:
+    named = [
+        name
+        for name, resource in plain_template()["Resources"].items()
+        if {"RoleName", "ManagedPolicyName"} & set(resource.get("Properties", {}))
+    ]
+
+    assert named == []
+
+
+def test_every_key_of_the_template_is_kept() -> None:
+    assert sorted(n for n, resource in plain_template()["Resources"].items() if resource["Type"] == "AWS::KMS::Key") == KEYS
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from local_account.deploy.problems import DeployError
 from tests.template_checks import Deployed, deployed_stack, plain_template
 from tests.template_checks.deployed import ACCOUNT, ELSEWHERE, REVOCABLE_ROLE
+from tests.template_checks.functions import BINARIES
 
 DEFAULTS = {
     "CORDON_MODE": "observe",
+    "CORDON_MANUAL_SCOPE": "opted-in",
     "CORDON_ALLOW_DRILLS": "false",
     "CORDON_GROUP_LIMIT_COUNT": "3",
     "CORDON_GROUP_LIMIT_PERCENT": "25",
@@ -39,18 +42,34 @@ def environment(deployed: Deployed, function: str) -> dict[str, str]:
     return configuration["Environment"]["Variables"]
 
 
+def named(deployed: Deployed, value: Any) -> Any:
+    """`value` with keys by their logical ids: the keys' own differ from one account to the next."""
+    text = json.dumps(value)
+    for key in deployed.made("AWS::KMS::Key"):
+        text = text.replace(deployed.id(key), key)
+    return json.loads(text)
+
+
+def granted(deployed: Deployed, function: str) -> dict[str, dict[str, Any]]:
+    """The statements of a function's role by their Sid."""
+    role, name = deployed.id(f"{function}Role"), BINARIES[function]
+    document = deployed.clients["iam"].get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in named(deployed, document["Statement"])}
+
+
 def resources_of_the_stack(deployed: Deployed) -> dict[str, str]:
     return {
         "CORDON_TABLE": deployed.id("JournalTable"),
         "CORDON_EVIDENCE_BUCKET": deployed.id("EvidenceBucket"),
         "CORDON_EVIDENCE_KEY_ARN": deployed.arn("EvidenceKey"),
+        "CORDON_SIGNING_KEY_ARN": deployed.arn("SigningKey"),
         "CORDON_NOTIFICATION_TOPIC_ARN": deployed.id("NotificationTopic"),
         "CORDON_ALARM_TOPIC_ARNS": deployed.id("AlarmTopic"),
         "CORDON_REVOKE_FUNCTION": deployed.id("RevokeCredentialsFunction"),
     }
 
 
-@pytest.mark.parametrize("function", ["ContainInstanceFunction", "ReconcileIncidentsFunction"])
+@pytest.mark.parametrize("function", ["ContainInstanceFunction", "ReconcileIncidentsFunction", "ReleaseInstanceFunction"])
 def test_a_stack_of_defaults_touches_nothing_and_has_every_limit(function: str, binary: Path) -> None:
     with deployed_stack(plain_template(), binary, {}) as deployed:
         assert environment(deployed, function) == {**DEFAULTS, **resources_of_the_stack(deployed)}
@@ -83,15 +102,16 @@ def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
         assert "Concurrency" not in described
 
 
-def test_without_listed_roles_nobody_writes_iam(binary: Path) -> None:
-    with deployed_stack(plain_template(), binary, {}) as deployed:
-        granted = deployed.clients["iam"].get_role_policy(
-            RoleName=deployed.id("RevokeCredentialsRole"), PolicyName="revoke-credentials"
-        )["PolicyDocument"]["Statement"]
+def test_without_lists_no_role_is_written_or_passed_and_no_key_is_opened_to_ec2(binary: Path) -> None:
+    lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes"}
 
-    assert [s["Sid"] for s in granted if s["Effect"] == "Allow" and "iam:" in str(s["Action"])] == [
-        "FindTheRoleOfAProfile"
-    ]
+    with deployed_stack(plain_template(), binary, {}) as deployed:
+        without = {sid for function in BINARIES for sid in granted(deployed, function)}
+    with deployed_stack(plain_template(), binary) as deployed:
+        with_lists = {sid for function in BINARIES for sid in granted(deployed, function)}
+
+    assert with_lists - without == lists
+    assert without <= with_lists
 
 
 @pytest.mark.parametrize(
@@ -109,6 +129,13 @@ def test_without_listed_roles_nobody_writes_iam(binary: Path) -> None:
         ("CoolDownSeconds", -1),
         ("RevocableRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
         ("RevocableRoleArns", "*"),
+        ("ManualScope", "everything"),
+        ("ProfileRoleArns", "*"),
+        ("VolumeKeyArns", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
+        ("ProfileRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
+        ("ProfileRoleArns", f"arn:aws:iam::{ACCOUNT}:instance-profile/x"),
+        ("VolumeKeyArns", "*"),
+        ("VolumeKeyArns", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/volumes"),
         ("RevocableRoleArns", f"{REVOCABLE_ROLE},arn:aws:iam::{ACCOUNT}:user/x"),
         ("AlarmTopicArn1", "arn:aws:sns:us-east-1:123456789012:*"),
         ("NotificationEmail", "nobody"),
@@ -121,3 +148,23 @@ def test_a_value_that_would_widen_cordons_power_or_break_it_is_refused(parameter
     with pytest.raises(DeployError, match=f"parameter {parameter}: "):
         with deployed_stack(plain_template(), binary, {parameter: value}):
             pass
+
+
+def test_where_operators_reach_the_whole_account_only_the_groups_tag_no_longer_counts(binary: Path) -> None:
+    policies, environments = [], []
+    for parameters in ({}, {"ManualScope": "account"}):
+        with deployed_stack(plain_template(), binary, parameters) as deployed:
+            policies.append({function: granted(deployed, function) for function in BINARIES})
+            environments.append({f: named(deployed, environment(deployed, f"{f}Function")) for f in BINARIES})
+
+    for function, sid in [
+        ("ContainInstance", "DetachFromGroupsThatOptedIn"),
+        ("ReconcileIncidents", "DetachFromGroupsThatOptedIn"),
+        ("ReleaseInstance", "AttachToGroupsThatOptedIn"),
+    ]:
+        dropped = policies[0][function][sid].pop("Condition")
+        assert dropped == {"StringEquals": {"aws:ResourceTag/cordon:mode": ["enforce", "observe"]}}
+        scopes = [each[function].pop("CORDON_MANUAL_SCOPE") for each in environments]
+        assert scopes == ["opted-in", "account"]
+    assert policies[0] == policies[1]
+    assert environments[0] == environments[1]

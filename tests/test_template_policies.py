@@ -12,7 +12,9 @@ import pytest
 from local_account.deploy.policies import POLICIES, differences, files
 from local_account.iam_policy import Decision, evaluate
 from tests.template_checks import Deployed, deployed_stack, plain_template
-from tests.template_checks.deployed import ACCOUNT, REGION, REVOCABLE_ROLE
+from tests.template_checks.deployed import ACCOUNT, PROFILE_ROLE, REGION, REVOCABLE_ROLE, VOLUME_KEY
+from tests.template_checks.functions import BINARIES
+from tests.template_checks.people import INVOKE
 
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
 INSTANCE, INTERFACE, GROUP, VPC = (f"{EC2}{kind}/x" for kind in ("instance", "network-interface", "security-group", "vpc"))
@@ -22,7 +24,12 @@ QUARANTINE = {"aws:ResourceTag/cordon:quarantine": "true"}
 NEW_QUARANTINE = {"aws:RequestTag/cordon:quarantine": "true", "aws:TagKeys": ["cordon:quarantine"]}
 OF_INCIDENT = {"aws:RequestTag/cordon:incident": "inc-1", "aws:TagKeys": ["cordon:incident"]}
 CONTAINERS = ("contain-instance", "reconcile-incidents")
-ALL = (*CONTAINERS, "revoke-credentials")
+RELEASER = "release-instance"
+ALL = (*CONTAINERS, RELEASER, "revoke-credentials")
+INCIDENT = {"aws:ResourceTag/cordon:incident": "inc-1"}
+OPTED_IN = {"aws:ResourceTag/cordon:mode": "enforce"}
+VIA_EC2 = {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}
+TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/1"
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +117,13 @@ def test_a_containing_function_may_do_its_steps(
         ("ec2:TerminateInstances", INSTANCE, {}),
         ("ec2:DeleteSnapshot", SNAPSHOT, {}),
         ("ec2:AssociateIamInstanceProfile", INSTANCE, {}),
+        ("ec2:StartInstances", INSTANCE, INCIDENT),
+        ("autoscaling:ExitStandby", FLEET, OPTED_IN),
+        ("elasticloadbalancing:RegisterTargets", TARGETS, {}),
+        ("iam:PassRole", PROFILE_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("kms:CreateGrant", VOLUME_KEY, {**VIA_EC2, "kms:GrantIsForAWSResource": "true"}),
+        ("ec2:DeleteTags", INSTANCE, {"aws:TagKeys": ["cordon:incident"]}),
+        ("iam:PutRolePolicy", REVOCABLE_ROLE, {}),
         ("lambda:UpdateFunctionCode", "*", {}),
         ("cloudwatch:SetAlarmState", "*", {}),
     ],
@@ -120,9 +134,93 @@ def test_a_containing_function_may_not_do_more(
     assert not may(deployed, function, action, resource, context)
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("ec2:ModifyNetworkInterfaceAttribute", INTERFACE, {}),
+        ("ec2:ModifyNetworkInterfaceAttribute", GROUP, {}),
+        ("ec2:StartInstances", INSTANCE, INCIDENT),
+        ("ec2:AssociateIamInstanceProfile", INSTANCE, INCIDENT),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {**INCIDENT, "ec2:Attribute": "disableApiTermination"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {**INCIDENT, "ec2:Attribute": "BlockDeviceMapping"}),
+        ("ec2:DeleteTags", INSTANCE, {"aws:TagKeys": ["cordon:incident"]}),
+        ("autoscaling:AttachInstances", FLEET, OPTED_IN),
+        ("autoscaling:ExitStandby", FLEET, {"aws:ResourceTag/cordon:mode": "observe"}),
+        ("elasticloadbalancing:RegisterTargets", TARGETS, {}),
+        ("iam:PassRole", PROFILE_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("kms:CreateGrant", VOLUME_KEY, {**VIA_EC2, "kms:GrantIsForAWSResource": "true"}),
+    ],
+)
+def test_release_instance_may_undo_the_steps(
+    deployed: Deployed, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert may(deployed, RELEASER, action, resource, context)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        # It cannot contain.
+        ("ec2:ModifyNetworkInterfaceAttribute", GROUP, QUARANTINE),
+        ("ec2:StopInstances", INSTANCE, INCIDENT),
+        ("ec2:TerminateInstances", INSTANCE, INCIDENT),
+        ("ec2:CreateSecurityGroup", VPC, {}),
+        ("ec2:CreateSecurityGroup", GROUP, NEW_QUARANTINE),
+        ("ec2:RevokeSecurityGroupIngress", GROUP, QUARANTINE),
+        ("ec2:AuthorizeSecurityGroupIngress", GROUP, QUARANTINE),
+        ("ec2:CreateSnapshots", INSTANCE, INCIDENT),
+        ("ec2:CreateTags", INSTANCE, OF_INCIDENT),
+        ("ec2:CreateTags", GROUP, {**NEW_QUARANTINE, "ec2:CreateAction": "CreateSecurityGroup"}),
+        ("ec2:DisassociateIamInstanceProfile", INSTANCE, INCIDENT),
+        ("autoscaling:DetachInstances", FLEET, OPTED_IN),
+        ("autoscaling:EnterStandby", FLEET, OPTED_IN),
+        ("elasticloadbalancing:DeregisterTargets", TARGETS, {}),
+        # It touches what Cordon contained, and no further.
+        ("ec2:StartInstances", INSTANCE, {}),
+        ("ec2:AssociateIamInstanceProfile", INSTANCE, {}),
+        ("ec2:StartInstances", INSTANCE, {"aws:ResourceTag/cordon:incident": "mine"}),
+        ("ec2:AssociateIamInstanceProfile", INSTANCE, {"aws:ResourceTag/cordon:incident": "mine"}),
+        ("ec2:RunInstances", INSTANCE, INCIDENT),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {"ec2:Attribute": "disableApiTermination"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, INCIDENT),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {**INCIDENT, "ec2:Attribute": "UserData"}),
+        ("ec2:ModifyInstanceAttribute", INSTANCE, {**INCIDENT, "ec2:Attribute": "GroupSet"}),
+        ("ec2:DeleteTags", INSTANCE, {}),
+        ("ec2:DeleteTags", INSTANCE, {"aws:TagKeys": ["Name"]}),
+        ("ec2:DeleteTags", INSTANCE, {"aws:TagKeys": ["cordon:incident", "Name"]}),
+        ("ec2:DeleteTags", GROUP, {"aws:TagKeys": ["cordon:incident"]}),
+        ("ec2:DeleteTags", GROUP, {"aws:TagKeys": ["cordon:quarantine"]}),
+        ("ec2:DeleteTags", SNAPSHOT, {"aws:TagKeys": ["cordon:incident"]}),
+        ("ec2:DeleteSnapshot", SNAPSHOT, INCIDENT),
+        ("autoscaling:AttachInstances", FLEET, {}),
+        ("autoscaling:ExitStandby", FLEET, {"aws:ResourceTag/cordon:mode": "off"}),
+        ("autoscaling:UpdateAutoScalingGroup", FLEET, OPTED_IN),
+        # It passes listed roles to EC2 and opens listed keys for EC2, nothing else.
+        ("iam:PassRole", PROFILE_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+        ("iam:PassRole", REVOCABLE_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("iam:PutRolePolicy", REVOCABLE_ROLE, {}),
+        ("kms:CreateGrant", VOLUME_KEY, VIA_EC2),
+        ("kms:CreateGrant", VOLUME_KEY, {"kms:GrantIsForAWSResource": "true"}),
+        ("kms:CreateGrant", VOLUME_KEY + "x", {**VIA_EC2, "kms:GrantIsForAWSResource": "true"}),
+        ("kms:Decrypt", VOLUME_KEY, VIA_EC2),
+    ],
+)
+def test_release_instance_may_not_contain_or_do_more(
+    deployed: Deployed, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not may(deployed, RELEASER, action, resource, context)
+
+
+@pytest.mark.parametrize("action", ["PutItem", "UpdateItem", "DeleteItem"])
+def test_only_release_instance_sets_and_lifts_a_freeze(deployed: Deployed, action: str) -> None:
+    table, context = deployed.arn("JournalTable"), {"dynamodb:LeadingKeys": ["freeze"]}
+
+    assert [name for name in ALL if may(deployed, name, f"dynamodb:{action}", table, context)] == [RELEASER]
+
+
 @pytest.mark.parametrize("function", ALL)
 @pytest.mark.parametrize("action", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"])
-@pytest.mark.parametrize("key", ["freeze", "authority#i-1", "breaker", "incident", None])
+@pytest.mark.parametrize("key", ["authority#i-1", "breaker", "incident", None])
 def test_no_function_writes_what_only_operators_may(
     deployed: Deployed, function: str, action: str, key: str | None
 ) -> None:
@@ -134,10 +232,12 @@ def test_no_function_writes_what_only_operators_may(
 @pytest.mark.parametrize(
     ("key", "writers"),
     [
-        ("incident#1", CONTAINERS),
+        ("incident#1", (*CONTAINERS, RELEASER)),
         ("breaker#group#web", ("contain-instance",)),
         ("breaker#account", ("contain-instance",)),
-        ("instance#i-1", ("contain-instance",)),
+        ("instance#i-1", ("contain-instance", RELEASER)),
+        ("nonce#1", ("contain-instance", RELEASER)),
+        ("approval#1", ("contain-instance",)),
     ],
 )
 def test_only_a_commit_writes_breakers_and_holds_and_nobody_deletes_from_the_journal(
@@ -164,6 +264,23 @@ def test_a_transaction_that_also_writes_the_freeze_is_refused(deployed: Deployed
     assert may(deployed, "contain-instance", "dynamodb:ConditionCheckItem", deployed.arn("JournalTable"), context)
 
 
+@pytest.mark.parametrize(
+    ("action", "key"), [("PutItem", "breaker#account"), ("PutItem", "approval#1"), ("DeleteItem", "incident#1")]
+)
+def test_the_freeze_opens_no_other_item_to_release_instance(deployed: Deployed, action: str, key: str) -> None:
+    context = {"dynamodb:LeadingKeys": ["freeze", key]}
+
+    assert not may(deployed, RELEASER, f"dynamodb:{action}", deployed.arn("JournalTable"), context)
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_a_function_asks_revoke_credentials_and_no_other(deployed: Deployed, function: str) -> None:
+    """Otherwise what a role may not do, it could have another do."""
+    asked = [name for name in BINARIES if may(deployed, function, INVOKE, deployed.arn(f"{name}Function"))]
+
+    assert asked == ([] if function == "revoke-credentials" else ["RevokeCredentials"])
+
+
 def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed: Deployed) -> None:
     bucket = deployed.arn("EvidenceBucket")
 
@@ -172,6 +289,16 @@ def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed
         assert not may(deployed, function, "s3:PutObject", f"{bucket}/elsewhere")
         for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention"):
             assert not may(deployed, function, f"s3:{action}", f"{bucket}/evidence/inc-1/x")
+
+
+def test_release_instance_writes_signed_heads_and_no_other_evidence(deployed: Deployed) -> None:
+    bucket = deployed.arn("EvidenceBucket")
+
+    assert may(deployed, RELEASER, "s3:PutObject", f"{bucket}/evidence/inc-1/heads/1")
+    for name in ("manifests/1", "objects/1", "x"):
+        assert not may(deployed, RELEASER, "s3:PutObject", f"{bucket}/evidence/inc-1/{name}")
+    for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention"):
+        assert not may(deployed, RELEASER, f"s3:{action}", f"{bucket}/evidence/inc-1/heads/1")
 
 
 def test_only_revoke_credentials_writes_iam_and_only_in_listed_roles(deployed: Deployed) -> None:
@@ -184,10 +311,15 @@ def test_only_revoke_credentials_writes_iam_and_only_in_listed_roles(deployed: D
         if may(deployed, function, action, role)
     }
 
-    assert allowed == {("revoke-credentials", "iam:PutRolePolicy", REVOCABLE_ROLE)}
+    assert allowed == {
+        ("revoke-credentials", "iam:PutRolePolicy", REVOCABLE_ROLE),
+        ("revoke-credentials", "iam:DeleteRolePolicy", REVOCABLE_ROLE),
+    }
 
 
-@pytest.mark.parametrize("role", ["ContainInstanceRole", "ReconcileIncidentsRole", "RevokeCredentialsRole"])
+@pytest.mark.parametrize(
+    "role", ["ContainInstanceRole", "ReconcileIncidentsRole", "ReleaseInstanceRole", "RevokeCredentialsRole"]
+)
 def test_cordons_own_roles_stay_closed_even_to_a_policy_that_lists_them(deployed: Deployed, role: str) -> None:
     listed = {"Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
     own = policy(deployed, "revoke-credentials")

@@ -1,55 +1,55 @@
 //! `cordon`: the security team's command. stdout is data, stderr is for people.
 
+mod answer;
+mod arguments;
+mod ask;
+mod bundle;
+mod deployment;
+mod evidence;
+mod exit;
+mod incidents;
+mod plan_text;
+mod report_file;
 mod show;
+mod told;
 
-use clap::{Parser, Subcommand};
+use arguments::{Arguments, Command, Evidence};
+use clap::Parser;
+use deployment::Deployment;
+use exit::{Exit, Failed};
 use std::process::ExitCode;
-
-/// Look at what Cordon did.
-#[derive(Parser)]
-#[command(name = "cordon", version, about)]
-struct Arguments {
-    /// The journal's table: output JournalTableName of the stack.
-    #[arg(long, env = "CORDON_TABLE", global = true)]
-    table: Option<String>,
-    /// Print one JSON object instead of text.
-    #[arg(long, global = true)]
-    json: bool,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// One incident with its timeline, after checking that its journal holds together.
-    Show {
-        /// inc-YYYYMMDD-HHMMSS-xxxxxxxxxx, as notices name it.
-        incident: String,
-    },
-}
-
-/// The command-line contract's exit code for a command that was not understood; clap's own is the same.
-const USAGE: u8 = 2;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Some(table) = &arguments.table else {
-        eprintln!("error: no journal named: give --table or CORDON_TABLE, the stack's output JournalTableName");
-        return ExitCode::from(USAGE);
-    };
-    let journal = aws_adapters::journal(&aws_adapters::connect().await, table);
-    let printed = match &arguments.command {
-        Command::Show { incident } => show::show(&*journal, incident, arguments.json).await,
-    };
-    match printed {
-        Ok(text) => {
+    match run(&arguments).await {
+        Ok((text, exit)) => {
             println!("{text}");
-            ExitCode::SUCCESS
+            exit.into()
         }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+        Err(failed) => {
+            eprintln!("error: {failed}");
+            failed.exit().into()
         }
+    }
+}
+
+/// What is to be printed on stdout, and the exit code.
+async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
+    let json = arguments.global.json;
+    if let Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) = &arguments.command {
+        return evidence::run_offline(archive, public_key.as_deref(), json);
+    }
+    let deployment = Deployment::new(&arguments.global).await?;
+    match &arguments.command {
+        Command::Contain(_)
+        | Command::Approve { .. }
+        | Command::Release { .. }
+        | Command::Freeze { .. }
+        | Command::Unfreeze { .. } => ask::run(&deployment, &arguments.command, json).await,
+        Command::Incidents(filter) => incidents::run(&deployment, filter, json).await,
+        Command::Show { incident } => show::run(&deployment, incident, json).await,
+        Command::Report(arguments) => report_file::run(&deployment, arguments).await,
+        Command::Evidence(command) => evidence::run(&deployment, command, json).await,
     }
 }

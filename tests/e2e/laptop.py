@@ -24,6 +24,7 @@ BINARIES = Path(os.environ.get("CORDON_BINARIES", ROOT / "target" / "debug"))
 FUNCTIONS = {
     "ContainInstanceFunction": "contain-instance",
     "ReconcileIncidentsFunction": "reconcile-incidents",
+    "ReleaseInstanceFunction": "release-instance",
     "RevokeCredentialsFunction": "revoke-credentials",
 }
 # State changes take time, as on AWS, but a test's time.

@@ -45,7 +45,7 @@ def test_an_alarm_contains_an_instance_end_to_end(laptop: Laptop, web: dict, sta
     health = laptop.client("elbv2").describe_target_health(TargetGroupArn=web["target_group_arn"])
     registered = [h for h in health["TargetHealthDescriptions"] if h["TargetHealth"]["State"] != "draining"]
     assert instance not in [target["Target"]["Id"] for target in registered]
-    key = f"evidence/{incident['id']}/metadata.json"
+    key = f"evidence/{incident['id']}/at-containment/cordon-metadata.json"
     evidence = laptop.client("s3").get_object(Bucket=stack.outputs["EvidenceBucketName"], Key=key)
     assert json.load(evidence["Body"])["incident"] == incident["id"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from .laptop import ROOT, Laptop, Stack
 
-FUNCTIONS = ("contain-instance", "reconcile-incidents", "revoke-credentials")
+FUNCTIONS = ("contain-instance", "reconcile-incidents", "release-instance", "revoke-credentials")
 # Lambda's own needs, not calls of the functions.
 RUNTIME = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments", "sqs:SendMessage"}
 

@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
-from .laptop import BINARIES, Laptop, Stack
-
-
-def cordon(laptop: Laptop, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": laptop.about["endpoint"],
-        "AWS_REGION": laptop.about["region"],
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-    command = [str(BINARIES / "cordon"), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+from .command import cordon
+from .laptop import Laptop, Stack
 
 
 def test_show_tells_an_incident_as_its_journal_proves_it(laptop: Laptop, stack: Stack) -> None:
@@ -26,11 +13,10 @@ def test_show_tells_an_incident_as_its_journal_proves_it(laptop: Laptop, stack: 
     stack.alarm("shown", instance)
     stack.surge(instance)
     incident = stack.incident_in(instance, "Contained")
-    table = stack.outputs["JournalTableName"]
-    text = cordon(laptop, "show", incident["id"], "--table", table)
+    text = cordon(laptop, "show", incident["id"])
     assert text.returncode == 0, text.stderr
     assert instance in text.stdout and "state: Contained" in text.stdout
-    shown = json.loads(cordon(laptop, "show", incident["id"], "--table", table, "--json").stdout)
+    shown = json.loads(cordon(laptop, "show", incident["id"], "--json").stdout)
     assert (shown["schema"], shown["incident"]["id"]) == (1, incident["id"])
     assert [event["sequence"] for event in shown["events"]] == list(range(1, len(shown["events"]) + 1))
 
@@ -45,13 +31,13 @@ def test_show_refuses_a_journal_that_was_altered(laptop: Laptop, stack: Stack) -
     laptop.client("dynamodb").update_item(
         TableName=table, Key=key, UpdateExpression="SET document = :x", ExpressionAttributeValues={":x": {"S": "{}"}}
     )
-    refused = cordon(laptop, "show", incident["id"], "--table", table)
+    refused = cordon(laptop, "show", incident["id"])
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "event 2" in refused.stderr
 
 
 def test_show_says_what_is_missing(laptop: Laptop, stack: Stack) -> None:
-    unnamed = cordon(laptop, "show", "inc-x")
-    assert unnamed.returncode == 2 and "--table" in unnamed.stderr
-    unknown = cordon(laptop, "show", "inc-\x1b[31m", "--table", stack.outputs["JournalTableName"])
+    nowhere = cordon(laptop, "--stack", "nowhere", "show", "inc-x")
+    assert nowhere.returncode == 6 and "--stack" in nowhere.stderr
+    unknown = cordon(laptop, "show", "inc-\x1b[31m")
     assert unknown.returncode == 1 and "\x1b" not in unknown.stderr

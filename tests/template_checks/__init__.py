@@ -6,9 +6,9 @@ taken out of the template, the check must fail.
 
 import pytest
 
-pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("alarms", "functions", "keys", "memory", "signals")))
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("alarms", "functions", "keys", "memory", "people", "signals")))
 
-from tests.template_checks import alarms, functions, keys, memory, signals  # noqa: E402
+from tests.template_checks import alarms, functions, keys, memory, people, signals  # noqa: E402
 from tests.template_checks.deployed import CHECKS, Deployed, deployed_stack, plain_template  # noqa: E402
 
-__all__ = ["CHECKS", "Deployed", "alarms", "deployed_stack", "functions", "keys", "memory", "plain_template", "signals"]
+__all__ = ["CHECKS", "Deployed", "alarms", "deployed_stack", "functions", "keys", "memory", "people", "plain_template", "signals"]

@@ -46,6 +46,8 @@ WATCHES = {
         comparison="LessThanThreshold",
         missing="breaching",
     ),
+    "ReleaseInstanceErrorsAlarm": Watch("Errors", function="ReleaseInstanceFunction"),
+    "ReleaseInstanceThrottlesAlarm": Watch("Throttles", function="ReleaseInstanceFunction"),
     "RevokeCredentialsErrorsAlarm": Watch("Errors", function="RevokeCredentialsFunction"),
     "RevokeCredentialsThrottlesAlarm": Watch("Throttles", function="RevokeCredentialsFunction"),
     "SignalDeadLettersAlarm": Watch(VISIBLE, queue="SignalDeadLetterQueue"),
@@ -53,6 +55,7 @@ WATCHES = {
     "ContainmentPartialAlarm": Watch("ContainmentPartial"),
     "FleetEventAlarm": Watch("FleetEvent"),
     "SignalRejectedAlarm": Watch("SignalRejected"),
+    "OperatorUnprovedAlarm": Watch("OperatorUnproved"),
     "JournalFailedAlarm": Watch("JournalFailed"),
 }
 

@@ -22,14 +22,18 @@ OTHER_ACCOUNT = "210987654321"
 REGION = "us-east-1"
 ELSEWHERE = {number: f"arn:aws:sns:{REGION}:{ACCOUNT}:elsewhere-{number}" for number in (1, 2, 3)}
 REVOCABLE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/web"
+PROFILE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/profile"
+VOLUME_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/volumes"
 
-# Every condition of the template holds, so that every resource is made.
+# Every condition of the template holds, so that every resource is made; but ReachesWholeAccount, which only widens.
 EVERYTHING = {
     "AlarmStateChangeEvents": "true",
     "ContainReservedConcurrency": "20",
     "NotificationEmail": "first@example.com",
+    "ProfileRoleArns": PROFILE_ROLE,
     "RevocableRoleArns": REVOCABLE_ROLE,
     "SecondNotificationEmail": "second@example.com",
+    "VolumeKeyArns": VOLUME_KEY,
     **{f"AlarmTopicArn{number}": arn for number, arn in ELSEWHERE.items()},
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from local_account.resource_policy import allows_service
 from tests.template_checks.deployed import ACCOUNT, OTHER_ACCOUNT, REGION, Deployed, check
+from tests.template_checks.functions import BINARIES
 
 DATA_KEY = "kms:GenerateDataKey"
 OURS = {"aws:SourceAccount": ACCOUNT}
@@ -55,9 +56,18 @@ def cloudwatch_logs_uses_the_log_key_only_for_this_stacks_groups(deployed: Deplo
     groups = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/"
     assert rotates(deployed, "LogKey")
     assert services(document) == {service}
-    for group, allowed in (("cordon-contain-instance", True), ("another", False)):
+    ours = [(f"cordon-{binary}", True) for binary in BINARIES.values()]
+    for group, allowed in [*ours, ("another", False)]:
         context = {"kms:EncryptionContext:aws:logs:arn": groups + group}
         assert allows_service(document, service, DATA_KEY, "*", context) is allowed
+
+
+@check("SigningKey")
+def the_record_is_signed_by_a_key_whose_private_half_never_leaves_kms(deployed: Deployed) -> None:
+    kms = deployed.clients["kms"]
+    described = kms.describe_key(KeyId=deployed.id("SigningKey"))["KeyMetadata"]
+    assert (described["KeySpec"], described["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert services(policy(deployed, "SigningKey")) == set()
 
 
 def alias_of(deployed: Deployed, key: str) -> list[str]:
@@ -78,6 +88,11 @@ def people_find_the_journal_key_by_name(deployed: Deployed) -> None:
 @check("EvidenceKeyAlias")
 def people_find_the_evidence_key_by_name(deployed: Deployed) -> None:
     assert alias_of(deployed, "EvidenceKey") == ["alias/cordon/evidence"]
+
+
+@check("SigningKeyAlias")
+def people_find_the_signing_key_by_name(deployed: Deployed) -> None:
+    assert alias_of(deployed, "SigningKey") == ["alias/cordon/signing"]
 
 
 @check("LogKeyAlias")

@@ -17,10 +17,11 @@ def the_journal_is_encrypted_recoverable_and_cannot_be_deleted(deployed: Deploye
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["SSEDescription"]["KMSMasterKeyArn"] == deployed.arn("JournalKey")
     assert table["DeletionProtectionEnabled"] is True
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "open-incidents"
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["open", "opened_at"]
-    assert index["Projection"] == {"ProjectionType": "ALL"}
+    indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
+    keys = {name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes.items()}
+    assert keys == {"open-incidents": ["open", "opened_at"], "listed-incidents": ["listed", "opened_at"]}
+    assert indexes["open-incidents"]["Projection"] == {"ProjectionType": "ALL"}
+    assert indexes["listed-incidents"]["Projection"]["NonKeyAttributes"] == ["state", "instance", "group_name"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]

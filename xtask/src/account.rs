@@ -26,6 +26,7 @@ pub struct LocalAccount {
     // Dropped first: the process must be gone before its folder.
     _running: Running,
     pub endpoint: String,
+    region: String,
     door: String,
     agent: Agent,
     state: Scratch,
@@ -35,6 +36,7 @@ pub struct LocalAccount {
 #[derive(Deserialize)]
 struct Ready {
     endpoint: String,
+    region: String,
     door: String,
 }
 
@@ -71,7 +73,7 @@ impl LocalAccount {
             .http_status_as_error(false)
             .build()
             .into();
-        Ok(Self { _running: running, endpoint: ready.endpoint, door: ready.door, agent, state })
+        Ok(Self { _running: running, endpoint: ready.endpoint, region: ready.region, door: ready.door, agent, state })
     }
 
     pub fn get(&self, path: &str) -> Result<Value> {
@@ -117,6 +119,16 @@ impl LocalAccount {
     /// Where the account keeps the code of its functions: their processes run in folders below it.
     pub fn state_folder(&self) -> &Path {
         self.state.path()
+    }
+
+    /// The environment in which an AWS command speaks to this account as its root.
+    pub fn root_environment(&self) -> [(&'static str, &str); 4] {
+        [
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_REGION", &self.region),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ]
     }
 
     /// A program of the account's package, told where the account is.

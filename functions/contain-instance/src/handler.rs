@@ -1,7 +1,7 @@
 //! One Lambda event: every signal in it is handled, whatever the others are like.
 
 use crate::metrics;
-use engine::{Config, Engine, EngineError, Outcome};
+use engine::{Config, Engine, EngineError, Invocation, Outcome};
 use lambda_runtime::{Context, Diagnostic};
 use ports::Ports;
 use serde::Serialize;
@@ -25,8 +25,6 @@ pub(crate) enum HandlerError {
     Signal(#[from] SignalError),
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("operator requests are not accepted: this version cannot prove who sends them")]
-    OperatorRequest,
 }
 
 /// Lambda's error document: a stable type to filter by, and the message.
@@ -34,8 +32,7 @@ impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match &error {
             HandlerError::Signal(_) => "SignalRejected",
-            HandlerError::Engine(_) => "EngineFailed",
-            HandlerError::OperatorRequest => "OperatorRequestRefused",
+            HandlerError::Engine(error) => error.type_name(),
         };
         Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
@@ -75,43 +72,38 @@ impl Handler {
         engine: &Engine,
         signal: Result<Signal, SignalError>,
     ) -> Result<Vec<Outcome>, HandlerError> {
-        let alarm: AlarmSignal = match signal? {
-            Signal::Alarm(alarm) => alarm,
-            Signal::Operator(_) => return Err(HandlerError::OperatorRequest),
-        };
-        let outcomes = engine.handle(&alarm).await.inspect_err(metrics::of_error)?;
+        match signal? {
+            Signal::Alarm(alarm) => self.handle_alarm(engine, &alarm).await,
+            Signal::Operator(request) => {
+                let outcome = engine.operate(&request).await.inspect_err(metrics::of_error)?;
+                tracing::info!(outcome = %serde_json::json!(outcome), digest = %request.digest, "handled");
+                metrics::of_outcome(&outcome, None);
+                Ok(vec![outcome])
+            }
+        }
+    }
+
+    async fn handle_alarm(&self, engine: &Engine, alarm: &AlarmSignal) -> Result<Vec<Outcome>, HandlerError> {
+        let outcomes = engine.handle(alarm).await.inspect_err(metrics::of_error)?;
         for outcome in &outcomes {
             tracing::info!(outcome = %serde_json::json!(outcome), alarm = %Quoted(&alarm.alarm.to_string()), digest = %alarm.digest, "handled");
-            metrics::of_outcome(outcome, &alarm);
+            metrics::of_outcome(outcome, Some(alarm));
         }
         Ok(outcomes)
     }
 
     fn engine(&self, context: &Context) -> Engine {
-        let mut config = self.config.clone();
-        config.deployment.function_arn = Some(unqualified(&context.invoked_function_arn));
-        Engine::of_invocation(self.ports.clone(), config, "contain-instance", &context.request_id, context.deadline)
+        let invocation = Invocation {
+            function: "contain-instance",
+            function_arn: &context.invoked_function_arn,
+            request_id: &context.request_id,
+            deadline: context.deadline,
+        };
+        Engine::of_invocation(self.ports.clone(), self.config.clone(), &invocation)
     }
 }
 
 fn reject(error: &SignalError, event: &[u8]) {
     tracing::error!(%error, code = error.code(), digest = %signal::digest(event), "the event is no signal");
     metrics::of_rejection(error);
-}
-
-/// `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`, without a version or alias.
-fn unqualified(arn: &str) -> String {
-    arn.splitn(8, ':').take(7).collect::<Vec<_>>().join(":")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unqualified;
-
-    #[test]
-    fn a_qualifier_is_taken_off_the_function_arn() {
-        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:contain-instance";
-        assert_eq!(unqualified(arn), arn);
-        assert_eq!(unqualified(&format!("{arn}:live")), arn);
-    }
 }

@@ -13,11 +13,16 @@ pub(crate) fn of_rejection(error: &SignalError) {
 }
 
 pub(crate) fn of_error(error: &EngineError) {
-    let name = if error.is_of_the_journal() { "JournalFailed" } else { "DecisionFailed" };
+    let name = match error {
+        EngineError::Unproved(_) => "OperatorUnproved",
+        error if error.is_of_the_journal() => "JournalFailed",
+        _ => "DecisionFailed",
+    };
     emit(&[Metric::count(name)], &[]);
 }
 
-pub(crate) fn of_outcome(outcome: &Outcome, signal: &AlarmSignal) {
+/// `signal` is what nominated the instance; `None` where a person did.
+pub(crate) fn of_outcome(outcome: &Outcome, signal: Option<&AlarmSignal>) {
     match outcome {
         Outcome::Noted { to } => emit(&[Metric::count("TransitionNoted")], &[("to", to.clone())]),
         Outcome::Refused { reason, incident, new: true } => {
@@ -37,13 +42,25 @@ pub(crate) fn of_outcome(outcome: &Outcome, signal: &AlarmSignal) {
             let mut metrics = vec![Metric::count("Committed")];
             if *isolated {
                 metrics.push(Metric::count("Isolated"));
-                metrics.extend(since_publication(signal));
+                metrics.extend(signal.and_then(since_publication));
             }
             if matches!(state, IncidentState::Partial { .. }) {
                 metrics.push(Metric::count("ContainmentPartial"));
             }
             emit(&metrics, &[("incident", incident.to_string()), ("state", state.name().to_owned())]);
         }
+        Outcome::ApprovalNeeded { request, .. } => {
+            emit(&[Metric::count("ApprovalNeeded")], &[("request", request.clone())]);
+        }
+        Outcome::NotApproved { request, .. } => emit(&[Metric::count("NotApproved")], &[("request", request.clone())]),
+        // Dry runs change nothing; releases and freezes are another function's.
+        Outcome::Frozen { .. }
+        | Outcome::Unfrozen { .. }
+        | Outcome::Planned(_)
+        | Outcome::WouldRefuse { .. }
+        | Outcome::ReleasePlanned { .. }
+        | Outcome::ReleaseRefused { .. }
+        | Outcome::Released { .. } => {}
         Outcome::HandedOver { incident, why } => {
             emit(&[Metric::count("HandedOver")], &[("incident", incident.to_string()), ("why", why.clone())]);
         }

@@ -2,7 +2,7 @@
 
 use containment::ids::IncidentId;
 use containment::incident::IncidentState;
-use engine::{Config, Engine, EngineError, Outcome};
+use engine::{Config, Engine, EngineError, Invocation, Outcome};
 use futures::stream::{self, StreamExt};
 use lambda_runtime::{Context, Diagnostic};
 use ports::Ports;
@@ -49,8 +49,13 @@ impl Handler {
 
     pub(crate) async fn handle(&self, context: &Context) -> Result<Response, HandlerError> {
         let (ports, config) = (self.ports.clone(), self.config.clone());
-        let engine =
-            &Engine::of_invocation(ports, config, "reconcile-incidents", &context.request_id, context.deadline);
+        let invocation = Invocation {
+            function: "reconcile-incidents",
+            function_arn: &context.invoked_function_arn,
+            request_id: &context.request_id,
+            deadline: context.deadline,
+        };
+        let engine = &Engine::of_invocation(ports, config, &invocation);
         let open = engine.open_incidents().await.map_err(HandlerError::Unlisted)?;
         let of = open.len();
         let settled: Vec<_> = stream::iter(open)

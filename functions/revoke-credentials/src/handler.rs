@@ -4,7 +4,7 @@ use crate::config::Config;
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{JournalFault, replay, up_to};
-use containment::revocation::{document, policy_name, trusts_only_ec2};
+use containment::revocation::{document, policy_name, trusts_only_ec2, was_written};
 use lambda_runtime::Diagnostic;
 use ports::{ErrorKind, Journal, ObservedRole, PortError, Roles};
 use serde::Serialize;
@@ -22,17 +22,22 @@ pub(crate) struct Handler {
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub(crate) enum Response {
     Revoked { role: String, policy: String },
+    Restored,
     NotRevocable { why: String },
 }
 
 #[derive(Debug, Error)]
 pub(crate) enum HandlerError {
-    #[error("the request must be {{\"incident\": \"inc-…\"}} and nothing else")]
+    #[error("the request must be {{\"incident\": \"inc-…\"}}, with \"restore\": true beside it or nothing else")]
     Malformed,
     #[error("no incident {0} is in the journal")]
     Unknown(IncidentId),
     #[error("incident {0} is not being contained (its state is {1})")]
     NotContaining(IncidentId, &'static str),
+    #[error("no release of incident {0} was begun (its state is {1})")]
+    NotReleasing(IncidentId, &'static str),
+    #[error("the deny that was written for the incident cannot be reached: {0}")]
+    OutOfReach(String),
     #[error("the journal of the incident does not hold together: {0}")]
     BrokenJournal(#[from] JournalFault),
     #[error("failed to read or write: {0}")]
@@ -48,6 +53,8 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Malformed => "RequestMalformed",
             HandlerError::Unknown(_) => "IncidentUnknown",
             HandlerError::NotContaining(..) => "IncidentNotContaining",
+            HandlerError::NotReleasing(..) => "IncidentNotReleasing",
+            HandlerError::OutOfReach(_) => "PolicyOutOfReach",
             HandlerError::BrokenJournal(_) => "JournalBroken",
             HandlerError::Port(_) => "CallFailed",
             HandlerError::NotWritten => "PolicyNotWritten",
@@ -62,8 +69,24 @@ impl Handler {
     }
 
     pub(crate) async fn handle(&self, request: &Value) -> Result<Response, HandlerError> {
-        let id = incident_id(request).ok_or(HandlerError::Malformed)?;
+        let (id, restore) = read(request).ok_or(HandlerError::Malformed)?;
         let incident = self.incident(&id).await?;
+        if restore { self.restore(&incident).await } else { self.revoke(&incident).await }
+    }
+
+    async fn revoke(&self, incident: &Incident) -> Result<Response, HandlerError> {
+        let id = &incident.id;
+        let containing = matches!(
+            incident.state,
+            IncidentState::Committed
+                | IncidentState::Isolated
+                | IncidentState::Settling
+                | IncidentState::Contained
+                | IncidentState::Partial { .. }
+        );
+        if !containing {
+            return Err(HandlerError::NotContaining(id.clone(), incident.state.name()));
+        }
         let Some(instance) = incident.instance.as_ref() else {
             return Ok(not_revocable("the incident has no instance"));
         };
@@ -73,7 +96,7 @@ impl Handler {
             Ok(role) => role,
             Err(why) => return Ok(not_revocable(&why)),
         };
-        let policy = policy_name(&id);
+        let policy = policy_name(id);
         let Config { partition, region, account, .. } = &self.config;
         let document = document(partition, region, account, instance, &role.unique_id);
         if let Err(error) = self.roles.put_inline_policy(&role.name, &policy, &document).await {
@@ -91,21 +114,33 @@ impl Handler {
         Ok(Response::Revoked { role: role.name, policy })
     }
 
-    /// The incident as its journal proves it, while it is being contained.
+    /// Only once a release was begun, by release-instance, in the journal. Where no deny was written there is nothing to
+    /// find; where one was, not finding its role is an error, since the instance's sessions would stay denied.
+    async fn restore(&self, incident: &Incident) -> Result<Response, HandlerError> {
+        let releasing = matches!(incident.state, IncidentState::ReleasePartial { .. }) && incident.release.is_some();
+        if !releasing {
+            return Err(HandlerError::NotReleasing(incident.id.clone(), incident.state.name()));
+        }
+        if !was_written(incident) {
+            return Ok(not_revocable("no policy was written for this incident"));
+        }
+        let profile = incident.prior.as_ref().and_then(|prior| prior.profile_arn.as_deref()).unwrap_or_default();
+        let role = self.role(profile).await?.map_err(HandlerError::OutOfReach)?;
+        let policy = policy_name(&incident.id);
+        self.roles.delete_inline_policy(&role.name, &policy).await?;
+        if self.roles.inline_policy(&role.name, &policy).await?.is_some() {
+            return Err(HandlerError::NotWritten);
+        }
+        tracing::info!(incident = %incident.id, role = %role.name, %policy, "the instance's sessions are allowed again");
+        Ok(Response::Restored)
+    }
+
+    /// The incident as its journal proves it.
     async fn incident(&self, id: &IncidentId) -> Result<Incident, HandlerError> {
         let stored = self.journal.load(id).await?.ok_or_else(|| HandlerError::Unknown(id.clone()))?;
-        // contain-instance appends while this runs.
+        // Whoever asks appends while this runs.
         let events = up_to(self.journal.events(id).await?, &stored.head);
-        let incident = replay(&events, &stored.head)?;
-        let containing = matches!(
-            incident.state,
-            IncidentState::Committed
-                | IncidentState::Isolated
-                | IncidentState::Settling
-                | IncidentState::Contained
-                | IncidentState::Partial { .. }
-        );
-        if containing { Ok(incident) } else { Err(HandlerError::NotContaining(id.clone(), incident.state.name())) }
+        Ok(replay(&events, &stored.head)?)
     }
 
     /// The profile's role if it may be written to, else why not. Listed, and assumable by EC2 alone: never a role that
@@ -130,17 +165,22 @@ impl Handler {
     }
 }
 
-/// `{"incident": ID}` with an id of the form that Cordon makes, and no other member.
-fn incident_id(request: &Value) -> Option<IncidentId> {
-    let members = request.as_object().filter(|members| members.len() == 1)?;
-    let id = members.get("incident")?.as_str()?;
+/// `{"incident": ID}` with an id of the form that Cordon makes, `"restore": true` where it is to be undone, and no other
+/// member.
+fn read(request: &Value) -> Option<(IncidentId, bool)> {
+    let members = request.as_object()?;
+    let restore = match members.get("restore") {
+        None => false,
+        Some(flag) => flag.as_bool().filter(|flag| *flag)?,
+    };
+    let id = members.get("incident").filter(|_| members.len() == 1 + usize::from(restore))?.as_str()?;
     let shape = |(at, character): (usize, char)| match at {
         0..=3 => "inc-".chars().nth(at) == Some(character),
         12 | 19 => character == '-',
         4..=18 => character.is_ascii_digit(),
         _ => character.is_ascii_hexdigit(),
     };
-    (id.len() == 30 && id.chars().enumerate().all(shape)).then(|| IncidentId::new(id))
+    (id.len() == 30 && id.chars().enumerate().all(shape)).then(|| (IncidentId::new(id), restore))
 }
 
 fn not_revocable(why: &str) -> Response {
@@ -158,147 +198,5 @@ fn is_same_json(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Handler, HandlerError, Response, incident_id};
-    use crate::config::Config;
-    use async_trait::async_trait;
-    use containment::ids::IncidentId;
-    use ports::{ErrorKind, ObservedRole, PortError, PortResult, Roles};
-    use serde_json::{Value, json};
-    use std::sync::{Arc, Mutex};
-    use testkit::{Scene, config, instance_id};
-
-    const TRUSTED: &str = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"}}}"#;
-
-    /// One role; what is written into it can be read back, and writing can fail.
-    struct OneRole {
-        trust_policy: &'static str,
-        written: Mutex<Vec<(String, String)>>,
-        fails: Option<&'static str>,
-    }
-
-    impl OneRole {
-        fn new(trust_policy: &'static str) -> Self {
-            Self { trust_policy, written: Mutex::default(), fails: None }
-        }
-    }
-
-    #[async_trait]
-    impl Roles for OneRole {
-        async fn of_profile(&self, _: &str) -> PortResult<Option<ObservedRole>> {
-            Ok(Some(ObservedRole {
-                name: "web".to_owned(),
-                arn: "arn:aws:iam::123456789012:role/web".to_owned(),
-                unique_id: "AROAWEB".to_owned(),
-                trust_policy: self.trust_policy.to_owned(),
-            }))
-        }
-
-        async fn put_inline_policy(&self, _: &str, policy: &str, document: &str) -> PortResult<()> {
-            if let Some(code) = self.fails {
-                return Err(PortError::new("iam:PutRolePolicy", ErrorKind::Rejected, Some(code), "no"));
-            }
-            self.written.lock().unwrap().push((policy.to_owned(), document.to_owned()));
-            Ok(())
-        }
-
-        async fn inline_policy(&self, _: &str, policy: &str) -> PortResult<Option<String>> {
-            let written = self.written.lock().unwrap();
-            Ok(written.iter().find(|(name, _)| name == policy).map(|(_, document)| document.clone()))
-        }
-    }
-
-    /// An incident of an instance that is being contained, and its id.
-    async fn contained(scene: &Scene) -> IncidentId {
-        let (deployment, mode, limits, resources) = config();
-        let settings = engine::Config { deployment, mode, limits, resources };
-        let ports = scene.process().ports();
-        let deadline = ports.clock.now() + time::Duration::minutes(1);
-        let run = engine::Engine::new(ports, settings, "test".to_owned(), deadline);
-        run.handle(&scene.signal(&instance_id(0))).await.unwrap();
-        scene.account().incidents().first().unwrap().id.clone()
-    }
-
-    fn handler(scene: &Scene, role: &Arc<OneRole>, listed: &[&str]) -> Handler {
-        let config = Config {
-            table: "table".to_owned(),
-            account: "123456789012".parse().unwrap(),
-            region: "eu-west-1".parse().unwrap(),
-            partition: "aws".to_owned(),
-            revocable_roles: listed.iter().map(ToString::to_string).collect(),
-        };
-        Handler::new(scene.process().ports().journal, Arc::clone(role) as Arc<dyn Roles>, config)
-    }
-
-    const LISTED: [&str; 1] = ["arn:aws:iam::123456789012:role/web"];
-
-    async fn revoke(role: OneRole, listed: &[&str]) -> (Result<Response, HandlerError>, usize) {
-        let scene = Scene::fleet(6);
-        let id = contained(&scene).await;
-        let role = Arc::new(role);
-        let answer = handler(&scene, &role, listed).handle(&json!({"incident": id})).await;
-        let written = role.written.lock().unwrap().len();
-        (answer, written)
-    }
-
-    #[tokio::test]
-    async fn a_listed_role_that_trusts_ec2_alone_is_written_to_and_read_back() {
-        let (answer, written) = revoke(OneRole::new(TRUSTED), &LISTED).await;
-        assert!(matches!(answer.unwrap(), Response::Revoked { role, .. } if role == "web"));
-        assert_eq!(written, 1);
-    }
-
-    #[tokio::test]
-    async fn a_role_that_is_not_listed_or_that_others_may_assume_is_never_written_to() {
-        let lambda = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}}"#;
-        for (trust, listed) in [(TRUSTED, &[][..]), (lambda, &LISTED[..])] {
-            let (answer, written) = revoke(OneRole::new(trust), listed).await;
-            assert!(matches!(answer.unwrap(), Response::NotRevocable { .. }));
-            assert_eq!(written, 0);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_full_role_is_said_and_any_other_refusal_is_an_error() {
-        let full = OneRole { fails: Some("LimitExceeded"), ..OneRole::new(TRUSTED) };
-        assert!(matches!(revoke(full, &LISTED).await.0.unwrap(), Response::NotRevocable { .. }));
-        let refused = OneRole { fails: Some("UnmodifiableEntity"), ..OneRole::new(TRUSTED) };
-        assert!(revoke(refused, &LISTED).await.0.is_err());
-    }
-
-    #[tokio::test]
-    async fn only_an_incident_of_an_intact_journal_counts() {
-        let scene = Scene::fleet(6);
-        let id = contained(&scene).await;
-        let role = Arc::new(OneRole::new(TRUSTED));
-        let handler = handler(&scene, &role, &LISTED);
-        let unknown = json!({"incident": "inc-20260101-000000-0123456789"});
-        assert!(matches!(handler.handle(&unknown).await, Err(HandlerError::Unknown(_))));
-        {
-            let mut account = scene.account();
-            let event = &mut account.journal(&id).0[0];
-            event.document = event.document.replacen("web", "own", 1);
-        }
-        assert!(matches!(handler.handle(&json!({"incident": id})).await, Err(HandlerError::BrokenJournal(_))));
-        assert_eq!(role.written.lock().unwrap().len(), 0);
-    }
-
-    #[test]
-    fn a_request_is_an_incident_id_and_nothing_else() {
-        let id = "inc-20260101-000000-0123456789";
-        assert!(incident_id(&json!({"incident": id})).is_some());
-        let shapes = [
-            json!(null),
-            json!({}),
-            json!({"incident": 7}),
-            json!({"incident": "inc-2026"}),
-            json!({"incident": "ref-20260101-000000-0123456789"}),
-            json!({"incident": "inc-20260101-000000-01234567/9"}),
-            json!({"incident": id, "role": "admin"}),
-            Value::Array(Vec::new()),
-        ];
-        for request in shapes {
-            assert!(incident_id(&request).is_none(), "{request}");
-        }
-    }
-}
+#[path = "handler_tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +21,10 @@ def resource_tags(service: str, tags: dict[str, str]) -> dict[str, str]:
     return {f"{prefix}:ResourceTag/{key}": value for key, value in tags.items() for prefix in ("aws", service)}
 
 
-def request_tags(tags: dict[str, str]) -> dict[str, Any]:
-    """`aws:RequestTag/KEY` and `aws:TagKeys`, absent where the request has no tags."""
+def request_tags(tags: Mapping[str, str | None]) -> dict[str, Any]:
+    """`aws:RequestTag/KEY` and `aws:TagKeys`, absent where the request has no tags. A tag to delete may have a key
+    and no value."""
     if not tags:
         return {}
-    return {**{f"aws:RequestTag/{key}": value for key, value in tags.items()}, "aws:TagKeys": list(tags)}
+    values = {f"aws:RequestTag/{key}": value for key, value in tags.items() if value is not None}
+    return {**values, "aws:TagKeys": list(tags)}

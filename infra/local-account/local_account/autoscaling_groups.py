@@ -19,7 +19,15 @@ from . import autoscaling_capacity, autoscaling_description
 from .account import Account
 from .autoscaling_capacity import deregister_from_target_groups, finish_launch
 from .autoscaling_description import group_named
-from .autoscaling_health import complete, fail_health_check, record, suspended, terminate_member
+from .autoscaling_health import (
+    complete,
+    fail_health_check,
+    record,
+    suspended,
+    terminate_member,
+    traffic_was_cut,
+)
+from .autoscaling_sizes import lower_desired_capacity, raise_desired_capacity
 from .patching import overlay
 from .serialisation import COMPUTE, serialise
 
@@ -49,26 +57,6 @@ def _members(group: Any, instance_ids: list[str], allowed: tuple[str, ...]) -> l
     return [by_id[instance_id] for instance_id in instance_ids]
 
 
-def _lower_desired_capacity(group: Any, verb: str, count: int) -> None:
-    if group.desired_capacity - count < group.min_size:
-        raise ValidationError(
-            f"AutoScalingGroup {group.name} has min-size={group.min_size}, max-size={group.max_size}, and "
-            f"desired-size={group.desired_capacity}. To {verb} {count} instances, please update the "
-            "AutoScalingGroup sizes appropriately."
-        )
-    group.desired_capacity -= count
-
-
-def _raise_desired_capacity(group: Any, verb: str, count: int) -> None:
-    if group.desired_capacity + count > group.max_size:
-        raise ValidationError(
-            f"AutoScalingGroup {group.name} has min-size={group.min_size}, max-size={group.max_size}, and "
-            f"desired-size={group.desired_capacity}. To {verb} {count} more instances, please update the "
-            "AutoScalingGroup sizes appropriately."
-        )
-    group.desired_capacity += count
-
-
 def _cause(text: str) -> str:
     return f"At {utcnow():%Y-%m-%dT%H:%M:%SZ} {text} in response to a user request."
 
@@ -82,7 +70,7 @@ def _detach(account: Account) -> None:
         states = _members(group, instance_ids, ("InService", "Standby"))
         if should_decrement:
             # Members in Standby have left the desired capacity already.
-            _lower_desired_capacity(group, "detach", sum(s.lifecycle_state == "InService" for s in states))
+            lower_desired_capacity(group, "detach", sum(s.lifecycle_state == "InService" for s in states))
         activities = [_begin_detach(account, group, state) for state in states]
         group.set_desired_capacity(group.desired_capacity)
         return activities
@@ -117,7 +105,7 @@ def _enter_and_exit_standby(account: Account) -> None:
         group = group_named(self, group_name)
         states = _members(group, instance_ids, ("InService",))
         if should_decrement:
-            _lower_desired_capacity(group, "enter standby", len(states))
+            lower_desired_capacity(group, "enter standby", len(states))
         activities = [_begin_standby(account, group, state) for state in states]
         group.set_desired_capacity(group.desired_capacity)
         return activities
@@ -126,7 +114,7 @@ def _enter_and_exit_standby(account: Account) -> None:
     def exit_standby_instances(moto: Any, self: Any, group_name: str, instance_ids: list[str]) -> list[Activity]:
         group = group_named(self, group_name)
         states = _members(group, instance_ids, ("Standby",))
-        _raise_desired_capacity(group, "exit standby", len(states))
+        raise_desired_capacity(group, "exit standby", len(states))
         return [_begin_service(account, group, state, "Moving EC2 instance out of Standby") for state in states]
 
 
@@ -163,6 +151,9 @@ def _begin_service(account: Account, group: Any, state: Any, description: str) -
     def finish() -> None:
         finish_launch(state)
         complete(activity)
+        with COMPUTE:
+            # Whoever comes into service cut off fails the load balancer's first health checks.
+            traffic_was_cut(state.instance)
 
     account.later(account.delays.launch, finish)
     return activity
@@ -174,13 +165,13 @@ def _attach(account: Account) -> None:
         group = group_named(self, group_name)
         if len(instance_ids) > MOST_IDS_TO_MOVE:
             raise ValidationError(f"The number of instance ids must not exceed {MOST_IDS_TO_MOVE}.")
-        instances = [self.ec2_backend.get_instance(instance_id) for instance_id in instance_ids]
+        instances = [_existing(self, instance_id) for instance_id in instance_ids]
         for instance in instances:
             if instance.state != "running":
                 raise ValidationError(f"Invalid Instance: {instance.id} is not in running state.")
             if getattr(instance, "autoscaling_group", None) is not None:
                 raise ValidationError(f"Instance {instance.id} is already part of an Auto Scaling group.")
-        _raise_desired_capacity(group, "attach", len(instances))
+        raise_desired_capacity(group, "attach", len(instances))
         for instance in instances:
             instance.autoscaling_group = group
             state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
@@ -189,13 +180,20 @@ def _attach(account: Account) -> None:
             _begin_service(account, group, state, "Attaching an existing EC2 instance")
 
 
+def _existing(backend: Any, instance_id: str) -> Any:
+    instance = backend.ec2_backend.get_instance_by_id(instance_id)
+    if instance is None:
+        raise ValidationError(f"Invalid Instance: {instance_id} does not exist.")
+    return instance
+
+
 def _terminate() -> None:
     @overlay(AutoScalingBackend)
     def terminate_instance(moto: Any, self: Any, instance_id: str, should_decrement: bool) -> Activity:
         state = _any_member(self, instance_id)
         group = state.auto_scaling_group
         if should_decrement:
-            _lower_desired_capacity(group, "terminate", 1)
+            lower_desired_capacity(group, "terminate", 1)
         activity = terminate_member(state, _cause(f"instance {instance_id} was taken out of service"))
         group.set_desired_capacity(group.desired_capacity)
         return activity

@@ -27,6 +27,19 @@ _SERVER_ERRORS = {
     "SlowDown": 503,
     "TooManyRequestsException": 429,
 }
+# How protocols other than query say that a credential proves nothing; S3 and CloudWatch say it in query's words.
+_JSON_CREDENTIAL_CODES = {
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "IncompleteSignature": "IncompleteSignatureException",
+    "RequestExpired": "InvalidSignatureException",
+    "ExpiredToken": "ExpiredTokenException",
+}
+_CREDENTIAL_CODES = {
+    "ec2": {"InvalidClientTokenId": "AuthFailure", "SignatureDoesNotMatch": "AuthFailure"},
+    "json": _JSON_CREDENTIAL_CODES,
+    "rest-json": _JSON_CREDENTIAL_CODES,
+}
 _XML_CODE = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
 
 
@@ -62,6 +75,12 @@ def error_response(request: AwsRequest, code: str, message: str, status: int | N
     headers["x-amzn-errortype"] = code
     content_type = "application/x-amz-json-1.0" if request.protocol == "json" else "application/json"
     return Response(json.dumps(content), status, headers, content_type=content_type)
+
+
+def credential_refused(request: AwsRequest, code: str, message: str) -> Response:
+    """`code` is the query protocols' code for why a credential or a signature is no good."""
+    status = 400 if code in ("IncompleteSignature", "RequestExpired", "XAmzContentSHA256Mismatch") else 403
+    return error_response(request, _CREDENTIAL_CODES.get(request.protocol, {}).get(code, code), message, status)
 
 
 def error_code(response: Response) -> str | None:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 import cbor2
 
@@ -28,7 +28,8 @@ _CBOR_PATH = re.compile(r"^/service/[^/]+/operation/(\w+)$")
 @dataclass(frozen=True)
 class AwsRequest:
     """One request. `params` is flat strings for `query` and `ec2`, nested values for `json` and `cbor`, and for the
-    REST protocols the names bound by the path, the query string and the JSON body."""
+    REST protocols the names bound by the path, the query string and the JSON body. `method`, `target` (path and query
+    string), `headers` (by lower-case name) and `body` are what the client sent."""
 
     protocol: str
     service: str
@@ -38,6 +39,9 @@ class AwsRequest:
     session_token: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    target: str = "/"
+    body: bytes = b""
 
     def listed(self, prefix: str) -> list[str]:
         """The values of a list in a query protocol: `InstanceId.1`, `InstanceIds.member.1` and so on, in order."""
@@ -55,35 +59,39 @@ def read(environ: dict[str, Any]) -> AwsRequest | None:
     service = _IAM_PREFIX.get(signing_name, signing_name)
     headers = _headers(environ)
     body = _take_body(environ)
-    protocol, action, params = _operation(environ, headers, service, body)
+    protocol, action, params = _operation(environ, headers, service, _unpacked(environ, body))
     token = headers.get("x-amz-security-token")
-    return AwsRequest(protocol, service, action, region, access_key, token, params, headers)
+    method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
+    return AwsRequest(protocol, service, action, region, access_key, token, params, headers, method, target, body)
 
 
 def _credential_scope(environ: dict[str, Any]) -> tuple[str, str, str] | None:
-    header = environ.get("HTTP_AUTHORIZATION", "")
-    if not header:
-        presigned = parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
-        header = f"Credential={presigned}"
-    match = _SCOPE.search(header)
+    match = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     return (match[1], match[2], match[3].lower()) if match else None
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    if "CONTENT_LENGTH" in environ:
+        headers["content-length"] = environ["CONTENT_LENGTH"]
     return headers
 
 
 def _take_body(environ: dict[str, Any]) -> bytes:
     stream = environ["wsgi.input"]
-    body = (
+    body: bytes = (
         stream.read() if environ.get("wsgi.input_terminated") else stream.read(int(environ.get("CONTENT_LENGTH") or 0))
     )
+    replace_body(environ, body)
+    return body
+
+
+def _unpacked(environ: dict[str, Any], body: bytes) -> bytes:
     if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
         body = gzip.decompress(body)
         del environ["HTTP_CONTENT_ENCODING"]
-    replace_body(environ, body)
+        replace_body(environ, body)
     return body
 
 

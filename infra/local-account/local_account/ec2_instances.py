@@ -1,7 +1,7 @@
-"""EC2 instances whose state changes take time and can be refused.
+"""EC2 instances that take time to stop and can refuse to.
 
-Source: StopInstances, StartInstances and ModifyInstanceAttribute in the EC2 API reference; "Stop and start Amazon EC2
-instances" and "Hibernate your Amazon EC2 instance" in the EC2 user guide.
+Source: StopInstances and ModifyInstanceAttribute in the EC2 API reference; "Stop and start Amazon EC2 instances" and
+"Hibernate your Amazon EC2 instance" in the EC2 user guide.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ StateChanges = list[tuple[Instance, InstanceState]]
 
 def install(account: Account) -> None:
     _stop_slowly(account)
-    _start_slowly(account)
     _name_the_profile_by_its_own_id()
     _find_instances_without_copying()
     _add_door(account)
@@ -53,7 +52,7 @@ def _stop_slowly(account: Account) -> None:
         changes = self.ec2_backend.stop_instances(
             self._get_param("InstanceIds", []), hibernate=self._get_bool_param("Hibernate", False)
         )
-        return _answer("StoppingInstances", changes)
+        return state_changes("StoppingInstances", changes)
 
 
 def _refuse_to_stop(instance: Any, hibernate: bool) -> None:
@@ -108,40 +107,8 @@ def _finish_stop(instance: Any) -> None:
         instance_left_running(instance)
 
 
-def _start_slowly(account: Account) -> None:
-    @overlay(InstanceBackend)
-    def start_instances(moto: Any, self: Any, instance_ids: list[str]) -> StateChanges:
-        instances = self.get_multi_instances_by_id(instance_ids)
-        for instance in instances:
-            if instance.state not in ("stopped", "pending", "running"):
-                raise EC2ClientError(
-                    "IncorrectInstanceState",
-                    f"The instance '{instance.id}' is not in a state from which it can be started.",
-                )
-        return [_begin_start(account, instance) for instance in instances]
-
-    @overlay(InstanceResponse, "start_instances")
-    def answer(moto: Any, self: Any) -> ActionResult:
-        self.error_on_dryrun()
-        return _answer("StartingInstances", self.ec2_backend.start_instances(self._get_param("InstanceIds", [])))
-
-
-def _begin_start(account: Account, instance: Any) -> tuple[Any, InstanceState]:
-    previous = copy.copy(instance._state)
-    if instance.state == "stopped":
-        set_state(instance, "pending")
-        instance._reason, instance.state_reason = "", StateReason()
-        account.later(account.delays.start, lambda: _finish_start(instance))
-    return instance, previous
-
-
-def _finish_start(instance: Any) -> None:
-    with COMPUTE:
-        if instance.state == "pending":
-            pristine(Instance, "start")(instance)
-
-
-def _answer(key: str, changes: StateChanges) -> ActionResult:
+def state_changes(key: str, changes: StateChanges) -> ActionResult:
+    """The answer to a call that changed instances' states."""
     return ActionResult(
         {
             key: [

@@ -11,14 +11,16 @@ from werkzeug.wrappers import Response
 from . import aws_request, door, iam
 from .account import Account
 from .authorization import Authorization
-from .aws_errors import error_code, error_response
+from .aws_errors import credential_refused, error_code, error_response
 from .aws_request import AwsRequest
+from .caller import serving
 from .calls import Call, Calls
 from .cbor import answer_in_cbor
 from .iam_requests import authorizations
 from .interference import Interference
 from .kms_keys import disabled_code
-from .principals import Principal, UnknownCredential, identify
+from .principals import Principal, identify
+from .signatures import CredentialRefused
 
 _log = logging.getLogger(__name__)
 Application = Callable[..., Iterable[bytes]]
@@ -44,8 +46,8 @@ class Gateway:
             return Response("the request carries no AWS credential", 403, content_type="text/plain")
         try:
             principal = identify(self._account, request)
-        except UnknownCredential as error:
-            return self._refuse_credential(request, str(error))
+        except CredentialRefused as refused:
+            return self._refuse_credential(request, refused)
         needed = authorizations(self._account, request)
         call = self._calls.begin(self._account, request, principal.arn)
         call.permissions = sorted({authorization.action for authorization in needed})
@@ -75,9 +77,12 @@ class Gateway:
                 return refusal
         if code := disabled_code(self._account, request.service, needed):
             return error_response(request, code, "The key that this call needs is not enabled.")
-        if request.protocol == "cbor":
-            return answer_in_cbor(request, environ, self._from_service)
-        return self._from_service(environ)
+        if own := self._account.services.get(request.service):
+            return own(request)
+        with serving(self._account, request, principal):
+            if request.protocol == "cbor":
+                return answer_in_cbor(request, environ, self._from_service)
+            return self._from_service(environ)
 
     def _from_service(self, environ: dict[str, Any]) -> Response:
         response = Response.from_app(self._services, environ, buffered=True)
@@ -87,10 +92,8 @@ class Gateway:
             response.headers["x-amzn-RequestId"] = ids[0]
         return response
 
-    def _refuse_credential(self, request: AwsRequest, message: str) -> Response:
-        code = {"ec2": "AuthFailure", "json": "UnrecognizedClientException", "cbor": "InvalidClientTokenId"}.get(
-            request.protocol, "InvalidClientTokenId"
-        )
+    def _refuse_credential(self, request: AwsRequest, refused: CredentialRefused) -> Response:
+        response = credential_refused(request, refused.code, str(refused))
         call = self._calls.begin(self._account, request, "unknown")
-        self._calls.end(call, 403, code)
-        return error_response(request, code, message, 403)
+        self._calls.end(call, response.status_code, error_code(response))
+        return response

@@ -1,8 +1,8 @@
 """Judges a request by its caller's policies and refuses it in the service's own words.
 
 Source: "Policy evaluation logic" in the IAM user guide. Within one account an identity policy must allow; of resource
-policies those of buckets and topics are read, for what they deny. Key policies are read for services only: the
-account's keys leave their use by its principals to IAM.
+policies those of buckets, topics and keys are read, for what they deny, and those of roles, for whom they trust: the
+account's keys leave it to IAM to allow its principals their use.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
+from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import sns_backends
 from werkzeug.wrappers import Response
@@ -22,7 +23,9 @@ from .account import Account
 from .authorization import Authorization
 from .aws_errors import error_response
 from .aws_request import AwsRequest
-from .iam_policy import Decision, as_list, decide, evaluate, statements
+from .iam_policy import Decision, Document, as_list, decide, evaluate, statements
+from .iam_trust import ASSUME_ROLE, decide_trust, principals_named
+from .kms_keys import find_key
 from .patching import overlay
 from .principals import Principal
 
@@ -43,22 +46,38 @@ def refusal(
     account: Account, request: AwsRequest, principal: Principal, needed: list[Authorization]
 ) -> Response | None:
     """None if `principal` may do all of `needed`; otherwise the service's answer to the first that it may not."""
-    general = _general_context(account, request, principal)
+    general = general_context(account, request, principal)
     for authorization in needed:
-        decision = _decision(account, principal, authorization, {**general, **authorization.context})
-        if decision is not Decision.ALLOWED:
-            return _refused(request, principal, authorization, decision)
+        decided = decision(account, principal, authorization, {**general, **authorization.context})
+        if decided is not Decision.ALLOWED:
+            return _refused(request, principal, authorization, decided)
     return None
 
 
-def _decision(account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]) -> Decision:
+def decision(account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]) -> Decision:
+    """`context` holds all condition keys: the request's and those of `needed`."""
     denied = [policy for policy in _resource_policies(account, needed) if _denies(policy, principal, needed, context)]
     if denied:
         return Decision.DENIED
-    return decide(principal.policies, principal.limits, needed.action, needed.resource, context)
+    policies = principal.policies
+    if needed.action == ASSUME_ROLE:
+        trusted, granted = _trust(account, principal, needed, context)
+        if trusted is not Decision.ALLOWED:
+            return trusted
+        policies = policies + granted
+    return decide(policies, principal.limits, needed.action, needed.resource, context)
 
 
-def _general_context(account: Account, request: AwsRequest, principal: Principal) -> dict[str, Any]:
+def _trust(
+    account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]
+) -> tuple[Decision, list[Document]]:
+    roles = list(iam_backends[account.account_id]["aws"].roles.values())
+    role = next((role for role in roles if role.arn == needed.resource), None)
+    return (Decision.NOT_ALLOWED, []) if role is None else decide_trust(role, account.account_id, principal, context)
+
+
+def general_context(account: Account, request: AwsRequest, principal: Principal) -> dict[str, Any]:
+    """The condition keys of every request."""
     now = time.time()
     return {
         "aws:CurrentTime": datetime.fromtimestamp(now, timezone.utc).isoformat(),
@@ -82,17 +101,16 @@ def _resource_policies(account: Account, needed: Authorization) -> list[dict[str
     elif needed.resource.startswith("arn:aws:sns:"):
         topic = sns_backends[account.account_id][account.region].topics.get(needed.resource)
         policy = topic.policy if topic is not None else None
+    elif needed.resource.startswith("arn:aws:kms:"):
+        key = find_key(account, needed.resource)
+        policy = key.policy if key is not None else None
     return [json.loads(policy)] if policy else []
 
 
 def _denies(policy: dict[str, Any], principal: Principal, needed: Authorization, context: dict[str, Any]) -> bool:
-    denying = [s for s in statements([policy]) if s.get("Effect") == "Deny" and _names(s.get("Principal"), principal)]
+    names = {"*", principal.arn, principal.context["aws:PrincipalArn"]}
+    denying = [s for s in statements([policy]) if s.get("Effect") == "Deny" and principals_named(s) & names]
     return evaluate([{"Statement": denying}], needed.action, needed.resource, context) is Decision.DENIED
-
-
-def _names(element: Any, principal: Principal) -> bool:
-    named = as_list(element.get("AWS", [])) if isinstance(element, dict) else [element]
-    return any(name in ("*", principal.arn, principal.context.get("aws:PrincipalArn")) for name in named)
 
 
 def _refused(request: AwsRequest, principal: Principal, needed: Authorization, decision: Decision) -> Response:

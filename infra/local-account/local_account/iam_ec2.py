@@ -10,6 +10,7 @@ from moto.ec2.models import ec2_backends
 from .account import Account
 from .authorization import Authorization, request_tags, resource_tags
 from .aws_request import AwsRequest
+from .iam_services import instance_profile
 from .serialisation import COMPUTE
 
 _TYPES = {
@@ -40,15 +41,22 @@ _REQUEST_TAG = re.compile(r"^(TagSpecification\.\d+\.Tag\.\d+|Tag\.\d+)\.Key$")
 _ATTRIBUTE = re.compile(r"^([A-Z]\w+?)(?:\.\d+)?(?:\.(Value|DeviceName|Ebs\.DeleteOnTermination))?$")
 _NOT_ATTRIBUTES = {"Version", "InstanceId", "NetworkInterfaceId", "DryRun", "Attribute", "Value"}
 
+_LOCK_TERMS = {"LockDuration": "ec2:SnapshotLockDuration", "CoolOffPeriod": "ec2:SnapshotCoolOffPeriod"}
+
 
 def authorizations(account: Account, request: AwsRequest) -> list[Authorization]:
     action = f"ec2:{request.action}"
     if request.action.startswith(("Describe", "Get", "List")) and request.action not in _NARROW_READS:
         return [Authorization(action, "*")]
     tags = _tags_in(request)
-    attributes = _attributes_in(request) if request.action.startswith("Modify") else {}
+    attributes = _attributes_in(request) if request.action.startswith("Modify") else _lock_terms(request)
     ids = _ids_in(account, request)
+    profile = instance_profile(account, request.params, "IamInstanceProfile.Name", "IamInstanceProfile.Arn")
+    if profile is not None:
+        attributes["ec2:NewInstanceProfile"] = profile.arn
     needed = [_for_resource(account, action, resource, attributes) for resource in ids]
+    if profile is not None:
+        needed += [_pass(role, [n.resource for n in needed]) for role in profile.roles]
     if request.action in ("CreateTags", "DeleteTags"):
         return [Authorization(n.action, n.resource, {**n.context, **request_tags(tags)}) for n in needed]
     if created := _CREATED.get(request.action):
@@ -64,6 +72,14 @@ def _for_resource(account: Account, action: str, resource: str, attributes: dict
     kind = _TYPES.get(resource.split("-")[0], "*")
     context = {**resource_tags("ec2", _tags_of(account, resource)), **attributes}
     return Authorization(action, _arn(account, resource, kind), context)
+
+
+def _pass(role: Any, instances: list[str]) -> Authorization:
+    """Who gives an instance a role must be allowed to pass it to EC2."""
+    context: dict[str, Any] = {"iam:PassedToService": "ec2.amazonaws.com"}
+    if instances:
+        context["iam:AssociatedResourceArn"] = instances[0]
+    return Authorization("iam:PassRole", role.arn, context)
 
 
 def _arn(account: Account, resource: str, kind: str) -> str:
@@ -95,9 +111,13 @@ def _tags_of(account: Account, resource: str) -> dict[str, str]:
         return dict(ec2_backends[account.account_id][account.region].tags.get(resource, {}))
 
 
-def _tags_in(request: AwsRequest) -> dict[str, str]:
+def _tags_in(request: AwsRequest) -> dict[str, str | None]:
     keys = [name for name in request.params if _REQUEST_TAG.match(name)]
-    return {request.params[name]: request.params.get(f"{name[:-3]}Value", "") for name in keys}
+    return {request.params[name]: request.params.get(f"{name[:-3]}Value") for name in keys}
+
+
+def _lock_terms(request: AwsRequest) -> dict[str, Any]:
+    return {key: request.params[name] for name, key in _LOCK_TERMS.items() if name in request.params}
 
 
 def _attributes_in(request: AwsRequest) -> dict[str, Any]:

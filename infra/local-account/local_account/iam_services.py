@@ -5,6 +5,7 @@ Source: the services' "Actions, resources, and condition keys" pages in the Serv
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
@@ -15,8 +16,11 @@ from moto.sns.models import sns_backends
 from .account import Account
 from .authorization import Authorization, resource_tags
 from .aws_request import AwsRequest
-from .kms_keys import key_arn, uses
+from .kms_keys import uses
+from .principals import role_tags
 from .serialisation import COMPUTE
+
+_FUNCTION = re.compile(r"(?:.+:function:)?(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?")
 
 
 def autoscaling(account: Account, request: AwsRequest) -> list[Authorization]:
@@ -56,28 +60,48 @@ def iam(account: Account, request: AwsRequest) -> list[Authorization]:
     root = f"arn:aws:iam::{account.account_id}:"
     params = request.params
     if name := params.get("InstanceProfileName"):
-        profile = backend.instance_profiles.get(name) or next(
-            (p for p in backend.instance_profiles.values() if p.name == name), None
-        )
+        profile = instance_profile(account, params, "InstanceProfileName")
         return _one(request, profile.arn if profile else f"{root}instance-profile/{name}")
     if name := params.get("RoleName"):
         role = next((role for role in list(backend.roles.values()) if role.name == name), None)
-        return _one(request, role.arn if role else f"{root}role/{name}")
+        if role is None:
+            return _one(request, f"{root}role/{name}")
+        boundary = {"iam:PermissionsBoundary": role.permissions_boundary_arn} if role.permissions_boundary_arn else {}
+        return _one(request, role.arn, {**resource_tags("iam", role_tags(role)), **boundary})
     if name := params.get("UserName"):
-        return _one(request, f"{root}user/{name}")
+        user = backend.users.get(name)
+        return _one(request, user.arn if user else f"{root}user/{name}")
     return _one(request, params.get("PolicyArn", "*"))
 
 
-def kms(account: Account, request: AwsRequest) -> list[Authorization]:
-    key = request.params.get("KeyId")
-    return _one(request, key_arn(account, key) if key else "*")
+def instance_profile(account: Account, params: dict[str, Any], name: str, arn: str = "") -> Any:
+    """The instance profile that the parameter `name` or the parameter `arn` names; None without one."""
+    profiles = iam_backends[account.account_id]["aws"].instance_profiles.values()
+    wanted = [(attribute, params[key]) for attribute, key in (("name", name), ("arn", arn)) if key in params]
+    return next((p for p in list(profiles) for attribute, value in wanted if getattr(p, attribute) == value), None)
 
 
 def functions(account: Account, request: AwsRequest) -> list[Authorization]:
+    """A function goes by name or ARN, its version or alias after either or in a parameter."""
     action = "InvokeFunction" if request.action in ("Invoke", "InvokeAsync") else request.action
-    name = request.params.get("FunctionName")
-    arn = f"arn:aws:lambda:{account.region}:{account.account_id}:function:{name.rsplit(':', 1)[-1]}" if name else "*"
-    return [Authorization(f"lambda:{action}", arn)]
+    named = _FUNCTION.fullmatch(request.params.get("FunctionName", ""))
+    if named is None:
+        return [Authorization(f"lambda:{action}", "*")]
+    qualifier = named["qualifier"] or request.params.get("Qualifier")
+    arn = f"arn:aws:lambda:{account.region}:{account.account_id}:function:{named['name']}"
+    return [Authorization(f"lambda:{action}", f"{arn}:{qualifier}" if qualifier else arn)]
+
+
+def security_hub(account: Account, request: AwsRequest) -> list[Authorization]:
+    """An import is authorised on the product that each finding names; everything else here on all resources."""
+    findings = request.params.get("Findings") if request.action == "BatchImportFindings" else None
+    if not findings:
+        return _one(request, "*")
+    pairs = {(finding["ProductArn"], finding["AwsAccountId"]) for finding in findings}
+    return [
+        Authorization("securityhub:BatchImportFindings", product, {"securityhub:TargetAccount": target})
+        for product, target in sorted(pairs)
+    ]
 
 
 def sns(account: Account, request: AwsRequest) -> list[Authorization]:
@@ -97,7 +121,9 @@ def sts(account: Account, request: AwsRequest) -> list[Authorization]:
     """GetCallerIdentity needs no permission, so that a caller can always find out who it is."""
     if request.action == "GetCallerIdentity":
         return []
-    return _one(request, request.params.get("RoleArn", "*"))
+    given = {"sts:RoleSessionName": "RoleSessionName", "sts:ExternalId": "ExternalId"}
+    context = {key: request.params[name] for key, name in given.items() if name in request.params}
+    return _one(request, request.params.get("RoleArn", "*"), context)
 
 
 def _one(request: AwsRequest, resource: str, context: dict[str, Any] | None = None) -> list[Authorization]:

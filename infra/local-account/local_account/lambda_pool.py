@@ -19,6 +19,8 @@ from .resource_policy import allows_service
 
 # Lambda's own limit is 1,000 an account; so many processes would not fit on a developer's machine.
 _UNRESERVED_CONCURRENCY = 50
+# No environment lives so long that its credentials need to be renewed.
+_SESSION_SECONDS = 43200
 
 
 class Throttled(Exception):
@@ -92,7 +94,7 @@ class Pool:
         ):
             raise RoleNotAssumable("The role defined for the function cannot be assumed by Lambda.")
         sts = sts_backends[account.account_id]["aws"]
-        session = sts.assume_role(account.region, function.function_name, function.role, "", 3600, "")
+        session = sts.assume_role(account.region, function.function_name, function.role, "", _SESSION_SECONDS, "")
         code = extracted(account, function)
         with self._lock:
             # Under the lock, so that no process starts unseen while the account is being stopped.

@@ -1,9 +1,10 @@
-"""Target groups whose targets drain before they are gone.
+"""Target groups whose targets are checked before they are healthy, and drain before they are gone.
 
-Source: DeregisterTargets and DescribeTargetHealth in the Elastic Load Balancing v2 API reference. A deregistered
-target is `draining` (Target.DeregistrationInProgress) for `delays.detach` seconds, then `unused`. The real delay is
-the target group's `deregistration_delay.timeout_seconds`, 300 s by default; Auto Scaling's detach waits for it too,
-which is why both take the same time here.
+Source: RegisterTargets, DeregisterTargets and DescribeTargetHealth in the Elastic Load Balancing v2 API reference. A
+new target is `initial` (Elb.InitialHealthChecking) for `delays.register` seconds. A deregistered target is `draining`
+(Target.DeregistrationInProgress) for `delays.detach` seconds, then `unused`. The real delay is the target group's
+`deregistration_delay.timeout_seconds`, 300 s by default; Auto Scaling's detach waits for it too, which is why both
+take the same time here.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ def install(account: Account) -> None:
 
     @overlay(FakeTargetGroup)
     def register(moto: Any, self: Any, targets: list[dict[str, Any]]) -> None:
+        new = [target["Id"] for target in targets if target["Id"] not in self.targets]
         moto(self, targets)
-        for target in targets:
-            _draining(self).pop(target["Id"], None)
+        for target_id in new:
+            _draining(self).pop(target_id, None)
+            _checking(self)[target_id] = time.monotonic() + account.delays.register
 
     @overlay(FakeTargetGroup)
     def deregister(moto: Any, self: Any, targets: list[dict[str, Any]]) -> None:
@@ -41,6 +44,8 @@ def install(account: Account) -> None:
     def health_for(moto: Any, self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
         if _is_draining(self, target["Id"]):
             problem = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+        elif _is_checked_first(self, target["Id"], ec2_backend):
+            problem = ("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
         elif _is_cut_off(self, target["Id"], ec2_backend):
             problem = ("unhealthy", "Target.Timeout", "Request timed out")
         else:
@@ -58,9 +63,23 @@ def install(account: Account) -> None:
         return moto(self, target_group_arn, targets)
 
 
-def _is_cut_off(group: Any, target_id: str, ec2_backend: Any) -> bool:
+def _running_target(group: Any, target_id: str, ec2_backend: Any) -> Any:
     instance = ec2_backend.get_instance_by_id(target_id) if target_id in group.targets else None
-    return instance is not None and instance.state == "running" and not accepts_traffic(instance)
+    return instance if instance is not None and instance.state == "running" else None
+
+
+def _is_checked_first(group: Any, target_id: str, ec2_backend: Any) -> bool:
+    young = time.monotonic() < _checking(group).get(target_id, 0.0)
+    return young and _running_target(group, target_id, ec2_backend) is not None
+
+
+def _is_cut_off(group: Any, target_id: str, ec2_backend: Any) -> bool:
+    instance = _running_target(group, target_id, ec2_backend)
+    return instance is not None and not accepts_traffic(instance)
+
+
+def _checking(group: Any) -> dict[str, float]:
+    return group.__dict__.setdefault("checked_first_until", {})
 
 
 def _draining(group: Any) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Who makes a request: root, a role session or a user, and the policies that bind them.
 
-Only the access key and session token are looked up; signatures are not computed. Root is the access key `test`.
+Root is the access key `test` with the secret `test`. Everybody proves who they are by a signature.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.iam.models import IAMBackend, Policy, iam_backends
-from moto.sts.models import AssumedRole, sts_backends
+from moto.core.utils import utcnow
+from moto.iam.models import IAMBackend, Policy, User, iam_backends
+from moto.sts.models import AssumedRole, STSBackend, sts_backends
 
 from .account import Account
 from .aws_request import AwsRequest
+from .patching import overlay
+from .signatures import CredentialRefused, verify
 
 ROOT = "root"
 ROOT_ACCESS_KEY = "test"
+ROOT_SECRET_KEY = "test"
+_UNKNOWN = CredentialRefused("InvalidClientTokenId", "The security token included in the request is invalid.")
 _INSTANCE_ID = re.compile(r"^i-[0-9a-f]+$")
 Document = dict[str, Any]
-
-
-class UnknownCredential(Exception):
-    """The access key or session token belongs to nobody."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,55 @@ class Principal:
         return self.arn == ROOT
 
 
+def install(account: Account) -> None:
+    @overlay(STSBackend)
+    def get_caller_identity(moto: Any, self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+        """moto takes whoever it doesn't know for a user; here that is root."""
+        iam = iam_backends[account.account_id]["aws"]
+        if _session(account, access_key_id) or iam.get_user_from_access_key_id(access_key_id):
+            return moto(self, access_key_id, region)  # type: ignore[no-any-return]
+        return account.account_id, f"arn:aws:iam::{account.account_id}:root", account.account_id
+
+    @overlay(User, "__init__")
+    def create_user(moto: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        """A user's unique id says by its prefix that it is a user's."""
+        moto(self, *args, **kwargs)
+        self.id = f"AIDA{self.id[:17].upper()}"
+
+    @account.route("POST", "sessions/expire")
+    def expire(body: dict[str, Any]) -> dict[str, str]:
+        """Ends a role session before its time, which is a quarter of an hour at least: {access_key_id}."""
+        session = _session(account, body["access_key_id"])
+        if session is None:
+            raise ValueError(f"{body['access_key_id']} is no role session's")
+        session.expiration = utcnow()
+        return {"access_key_id": session.access_key_id}
+
+
 def identify(account: Account, request: AwsRequest) -> Principal:
-    """The principal behind `request`'s credentials; raises UnknownCredential."""
+    """The principal who signed `request`; raises CredentialRefused."""
     if request.access_key == ROOT_ACCESS_KEY:
+        verify(account, request, ROOT_SECRET_KEY)
         return Principal(ROOT)
-    session = sts_backends[account.account_id]["aws"].get_assumed_role_from_access_key(request.access_key)
+    session = _session(account, request.access_key)
     if session is not None:
         if request.session_token != session.session_token:
-            raise UnknownCredential("The security token included in the request is invalid.")
+            raise _UNKNOWN
+        verify(account, request, session.secret_access_key)
+        if session.expiration <= utcnow():
+            raise CredentialRefused("ExpiredToken", "The security token included in the request is expired")
         return session_principal(account, session)
-    user = iam_backends[account.account_id]["aws"].get_user_from_access_key_id(request.access_key)
-    if user is None:
-        raise UnknownCredential("The security token included in the request is invalid.")
+    iam = iam_backends[account.account_id]["aws"]
+    user = iam.get_user_from_access_key_id(request.access_key)
+    key = user.get_access_key_by_id(request.access_key) if user else None
+    if key is None or key.status != "Active":
+        raise _UNKNOWN
+    verify(account, request, key.secret_access_key)
     return _user_principal(account, user)
+
+
+def _session(account: Account, access_key: str) -> AssumedRole | None:
+    return sts_backends[account.account_id]["aws"].get_assumed_role_from_access_key(access_key)
 
 
 def session_principal(account: Account, session: AssumedRole) -> Principal:
@@ -60,7 +97,7 @@ def session_principal(account: Account, session: AssumedRole) -> Principal:
     name = session.role_arn.rsplit("/", 1)[-1]
     role = next((role for role in iam.roles.values() if role.name == name), None)
     if role is None:
-        raise UnknownCredential("The role of this session does not exist any more.")
+        raise _UNKNOWN
     limits = [[_document(iam.get_policy(role.permissions_boundary_arn))]] if role.permissions_boundary_arn else []
     if session.policy:
         limits.append([_parsed(session.policy)])
@@ -68,7 +105,7 @@ def session_principal(account: Account, session: AssumedRole) -> Principal:
         "aws:PrincipalArn": role.arn,
         "aws:PrincipalAccount": account.account_id,
         "aws:userid": f"{role.id}:{session.session_name}",
-        **{f"aws:PrincipalTag/{key}": value for key, value in _tags(role.tags).items()},
+        **{f"aws:PrincipalTag/{key}": value for key, value in role_tags(role).items()},
     }
     if _INSTANCE_ID.match(session.session_name):
         # EC2 names the sessions of an instance's role after the instance, and says which instance got them.
@@ -105,6 +142,7 @@ def _parsed(document: Any) -> Document:
     return json.loads(document) if isinstance(document, str) else document
 
 
-def _tags(tags: list[dict[str, str]] | dict[str, dict[str, str]]) -> dict[str, str]:
+def role_tags(role: Any) -> dict[str, str]:
     """moto keeps a role's tags in a list when it is created with them, and by lower-cased key once it is tagged."""
-    return {tag["Key"]: tag["Value"] for tag in (tags.values() if isinstance(tags, dict) else tags)}
+    tags = role.tags.values() if isinstance(role.tags, dict) else role.tags
+    return {tag["Key"]: tag["Value"] for tag in tags}

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -47,7 +50,7 @@ class AccountProcess:
         self.process.wait(10)
 
     def client(self, service: str, credentials: dict[str, str] | None = None) -> Any:
-        """A client of root, or of the holder of `credentials` as AssumeRole returns them."""
+        """A client of root, or of the holder of `credentials` as AssumeRole or CreateAccessKey returns them."""
         if credentials is None and service in self._clients:
             return self._clients[service]
         keys = ROOT if credentials is None else _keys(credentials)
@@ -58,6 +61,14 @@ class AccountProcess:
         if credentials is None:
             self._clients[service] = client
         return client
+
+    def user(self, name: str, *statements: dict[str, Any], path: str = "/") -> dict[str, str]:
+        """The access key of a new user with one inline policy of `statements`."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name, Path=path)
+        if statements:
+            iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy(*statements))
+        return dict(iam.create_access_key(UserName=name)["AccessKey"])
 
     def door(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -132,6 +143,22 @@ def allow(*actions: str, resource: str = "*", **more: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
 
 
+def signed(
+    service: str,
+    url: str,
+    body: bytes,
+    headers: dict[str, str] | None = None,
+    credentials: dict[str, str] | None = None,
+    region: str = "us-east-1",
+) -> AWSRequest:
+    """A POST request with the signature of root or of the holder of `credentials`."""
+    keys = _keys(credentials) if credentials else {**ROOT, "aws_session_token": None}
+    holder = Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], keys["aws_session_token"])
+    request = AWSRequest("POST", url, headers or {}, body)
+    SigV4Auth(holder, service, region).add_auth(request)
+    return request
+
+
 def eventually(look: Callable[[], Any], seconds: float = 8.0) -> Any:
     """What `look` finds once it finds something; fails the test if it doesn't in time."""
     end = time.monotonic() + seconds
@@ -141,9 +168,9 @@ def eventually(look: Callable[[], Any], seconds: float = 8.0) -> Any:
     return found
 
 
-def _keys(credentials: dict[str, str]) -> dict[str, str]:
+def _keys(credentials: dict[str, str]) -> dict[str, str | None]:
     return {
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],
-        "aws_session_token": credentials["SessionToken"],
+        "aws_session_token": credentials.get("SessionToken"),
     }

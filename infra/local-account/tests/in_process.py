@@ -19,11 +19,15 @@ from local_account import (
     cloudwatch_actions,
     cloudwatch_alarms,
     dynamodb_transactions,
+    ec2_console,
     ec2_instances,
     ec2_network,
+    ec2_snapshot_locks,
     ec2_snapshots,
+    ec2_starts,
     load_balancing,
     scenario,
+    security_findings,
 )
 from local_account.account import Account, Delays
 
@@ -33,11 +37,15 @@ OVERLAYS = (
     autoscaling_groups,
     cloudwatch_alarms,
     dynamodb_transactions,
+    ec2_console,
     ec2_instances,
     ec2_network,
+    ec2_snapshot_locks,
     ec2_snapshots,
+    ec2_starts,
     load_balancing,
     scenario,
+    security_findings,
 )
 
 
@@ -70,7 +78,7 @@ class Cloud:
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     # Loading moto's two thousand images takes most of a test's time, and no test of the services looks at them.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    delays = Delays(detach=MOMENT, stop=MOMENT, start=MOMENT, snapshot=MOMENT, launch=MOMENT)
+    delays = Delays(**dict.fromkeys(vars(Delays()), MOMENT))
     cloud = Cloud(Account(delays=delays))
 
     def publish(account: Account, service: str, topic_arn: str, subject: str, message: str, source_arn: str) -> None:

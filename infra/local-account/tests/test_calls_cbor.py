@@ -9,22 +9,21 @@ from typing import Any
 
 import cbor2
 import pytest
-from account_process import AccountProcess
-
-CREDENTIAL = (
-    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
-)
+from account_process import AccountProcess, signed
 
 
 def ask(account: AccountProcess, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any], Any]:
     """Status, content and headers of an answer."""
-    request = urllib.request.Request(
+    request = signed(
+        "monitoring",
         f"{account.ready['endpoint']}/service/GraniteServiceVersion20100801/operation/{operation}",
         cbor2.dumps(parameters, datetime_as_timestamp=True),
-        {"Authorization": CREDENTIAL, "Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"},
+        {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"},
     )
     try:
-        with urllib.request.urlopen(request) as response:
+        with urllib.request.urlopen(
+            urllib.request.Request(request.url, request.body, dict(request.headers))
+        ) as response:
             return response.status, cbor2.loads(response.read()), response.headers
     except urllib.error.HTTPError as error:
         return error.code, cbor2.loads(error.read()), error.headers

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from in_process import Cloud, eventually
 from test_instances_states import standalone, state_of
-from test_network_interfaces import instance_of
+from test_network_interfaces import code_of, instance_of
 
 
 def members(cloud: Cloud) -> dict[str, str]:
@@ -25,6 +25,10 @@ def detach(cloud: Cloud, *instance_ids: str, decrement: bool = False) -> dict[st
     return cloud.client("autoscaling").detach_instances(  # type: ignore[no-any-return]
         AutoScalingGroupName="web", InstanceIds=list(instance_ids), ShouldDecrementDesiredCapacity=decrement
     )
+
+
+def attach(cloud: Cloud, *instance_ids: str) -> None:
+    cloud.client("autoscaling").attach_instances(AutoScalingGroupName="web", InstanceIds=list(instance_ids))
 
 
 def test_a_detached_instance_is_detaching_then_gone_and_replaced_at_once(cloud: Cloud) -> None:
@@ -152,24 +156,53 @@ def test_a_detaching_instance_that_stops_is_left_alone(cloud: Cloud) -> None:
     assert state_of(cloud, ids[0]) == "stopped"
 
 
+def test_attaching_takes_time_and_raises_the_desired_capacity_at_once(cloud: Cloud) -> None:
+    cloud.fleet()
+    instance_id = standalone(cloud)
+    attach(cloud, instance_id)
+    assert (members(cloud)[instance_id], group(cloud)["DesiredCapacity"]) == ("Pending", 4)
+    eventually(lambda: members(cloud)[instance_id] == "InService")
+    assert {"Key": "aws:autoscaling:groupName", "Value": "web"} in instance_of(cloud, instance_id)["Tags"]
+    assert len(members(cloud)) == 4
+
+
 def test_attaching_needs_a_running_instance_and_room(cloud: Cloud) -> None:
     cloud.fleet(max_size=4)
     first, second = standalone(cloud), standalone(cloud)
-    autoscaling = cloud.client("autoscaling")
     cloud.client("ec2").stop_instances(InstanceIds=[second])
     with pytest.raises(ClientError, match="not in running state"):
-        autoscaling.attach_instances(AutoScalingGroupName="web", InstanceIds=[second])
-    autoscaling.attach_instances(AutoScalingGroupName="web", InstanceIds=[first])
+        attach(cloud, second)
+    attach(cloud, first)
     eventually(lambda: members(cloud)[first] == "InService")
     assert group(cloud)["DesiredCapacity"] == 4
-    with pytest.raises(ClientError, match="max-size=4"):
-        autoscaling.attach_instances(AutoScalingGroupName="web", InstanceIds=[standalone(cloud)])
+    with pytest.raises(
+        ClientError, match="max-size=4, and desired-size=4. To attach 1 instance, please update"
+    ) as full:
+        attach(cloud, standalone(cloud))
+    assert code_of(full) == "ValidationError"
+    assert group(cloud)["DesiredCapacity"] == 4
+
+
+def test_an_instance_belongs_to_one_group_at_most(cloud: Cloud) -> None:
+    cloud.fleet()
+    member = cloud.fleet(group="other")["instance_ids"][0]
+    with pytest.raises(ClientError, match="already part of") as taken:
+        attach(cloud, member)
+    assert code_of(taken) == "ValidationError"
+
+
+@pytest.mark.parametrize("instance_id", ["i-0123456789abcdef0", "no-instance"])
+def test_an_instance_that_does_not_exist_cannot_be_attached(cloud: Cloud, instance_id: str) -> None:
+    cloud.fleet()
+    with pytest.raises(ClientError, match=instance_id) as unknown:
+        attach(cloud, instance_id)
+    assert code_of(unknown) == "ValidationError"
 
 
 def test_an_instance_can_be_detached_and_attached_again(cloud: Cloud) -> None:
     one, _, _ = cloud.fleet()["instance_ids"]
     detach(cloud, one, decrement=True)
     eventually(lambda: one not in members(cloud))
-    cloud.client("autoscaling").attach_instances(AutoScalingGroupName="web", InstanceIds=[one])
+    attach(cloud, one)
     eventually(lambda: members(cloud).get(one) == "InService")
     assert len(members(cloud)) == 3

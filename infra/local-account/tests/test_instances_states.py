@@ -29,19 +29,6 @@ def test_a_stop_takes_time_and_says_why(cloud: Cloud) -> None:
     eventually(lambda: state_of(cloud, instance_id) == "stopped")
 
 
-def test_a_start_takes_time_and_waits_for_the_stop(cloud: Cloud) -> None:
-    instance_id = standalone(cloud)
-    ec2 = cloud.client("ec2")
-    ec2.stop_instances(InstanceIds=[instance_id])
-    with pytest.raises(ClientError) as refused:
-        ec2.start_instances(InstanceIds=[instance_id])
-    assert code_of(refused) == "IncorrectInstanceState"
-    eventually(lambda: state_of(cloud, instance_id) == "stopped")
-    ec2.start_instances(InstanceIds=[instance_id])
-    assert state_of(cloud, instance_id) == "pending"
-    eventually(lambda: state_of(cloud, instance_id) == "running")
-
-
 def test_stopping_a_stopped_instance_changes_nothing(cloud: Cloud) -> None:
     instance_id = standalone(cloud)
     ec2 = cloud.client("ec2")
@@ -124,6 +111,38 @@ def test_volumes_are_kept_when_they_are_told_to_be(cloud: Cloud) -> None:
     ec2.terminate_instances(InstanceIds=[instance_id])
     volumes = ec2.describe_volumes(VolumeIds=[each["Ebs"]["VolumeId"] for each in mappings])["Volumes"]
     assert [volume["State"] for volume in volumes] == ["available", "available"]
+
+
+def test_volumes_that_were_kept_go_with_the_instance_again(cloud: Cloud) -> None:
+    instance_id = standalone(cloud)
+    ec2 = cloud.client("ec2")
+    for delete in (False, True):
+        mappings = instance_of(cloud, instance_id)["BlockDeviceMappings"]
+        ec2.modify_instance_attribute(
+            InstanceId=instance_id,
+            BlockDeviceMappings=[
+                {"DeviceName": each["DeviceName"], "Ebs": {"DeleteOnTermination": delete}} for each in mappings
+            ],
+        )
+    read = instance_of(cloud, instance_id)["BlockDeviceMappings"]
+    assert [each["Ebs"]["DeleteOnTermination"] for each in read] == [True, True]
+    ec2.terminate_instances(InstanceIds=[instance_id])
+    own = [each["Ebs"]["VolumeId"] for each in mappings]
+    assert not [volume for volume in ec2.describe_volumes()["Volumes"] if volume["VolumeId"] in own]
+
+
+def test_a_profile_is_given_back_to_a_stopped_instance_once(cloud: Cloud) -> None:
+    instance_id = standalone(cloud, instance_profile=True)
+    ec2 = cloud.client("ec2")
+    (association,) = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    profile = {"Arn": association["IamInstanceProfile"]["Arn"]}
+    ec2.disassociate_iam_instance_profile(AssociationId=association["AssociationId"])
+    ec2.stop_instances(InstanceIds=[instance_id])
+    ec2.associate_iam_instance_profile(IamInstanceProfile=profile, InstanceId=instance_id)
+    assert instance_of(cloud, instance_id)["IamInstanceProfile"]["Arn"] == profile["Arn"]
+    with pytest.raises(ClientError) as twice:
+        ec2.associate_iam_instance_profile(IamInstanceProfile=profile, InstanceId=instance_id)
+    assert code_of(twice) == "IncorrectState"
 
 
 def test_a_profile_is_found_by_instance_and_taken_away(cloud: Cloud) -> None:

@@ -1,27 +1,43 @@
 //! The SDK's clients, made once a process.
 
 use crate::alarms::CloudWatchAlarms;
+use crate::caller_identity::SecurityTokenService;
 use crate::credentials::RevokeFunction;
 use crate::evidence::EvidenceBucket;
+use crate::evidence_reader::EvidenceReader;
+use crate::exhibits::AwsExhibits;
+use crate::functions::Functions;
 use crate::groups::AutoScalingGroups;
 use crate::instances::Ec2Instances;
 use crate::journal::JournalTable;
 use crate::network::Ec2Network;
 use crate::notifier::NotificationTopic;
 use crate::roles::IamRoles;
+use crate::signer::KmsSigner;
 use crate::snapshots::Ec2Snapshots;
 use crate::system_clock::SystemClock;
 use crate::targets::LoadBalancerTargets;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Journal, Ports, Resources, Roles};
+use ports::{Alarms, Groups, Journal, Ports, Resources, Roles};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The environment's credentials, Region and endpoint.
 pub struct Clients {
     config: SdkConfig,
+}
+
+impl Clients {
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The Region's code, where the environment or the profile names one.
+    pub fn region(&self) -> Option<String> {
+        self.config.region().map(ToString::to_string)
+    }
 }
 
 /// A call that takes longer than this is of no use to a containment; a lease outlasts them all.
@@ -57,14 +73,34 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         snapshots: Arc::new(Ec2Snapshots::new(ec2)),
         credentials: Arc::new(RevokeFunction::new(lambda(config), &resources.revoke_function)),
         evidence: Arc::new(EvidenceBucket::new(s3(config), &resources.evidence_bucket, &resources.evidence_key_arn)),
+        exhibits: Arc::new(AwsExhibits::new(config)),
+        signer: Arc::new(KmsSigner::new(aws_sdk_kms::Client::new(config), &resources.signing_key_arn)),
         notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
         journal: journal(clients, &resources.table),
+        callers: Arc::new(SecurityTokenService::new(config)),
         clock: Arc::new(SystemClock),
     }
 }
 
 pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
     Arc::new(JournalTable::new(aws_sdk_dynamodb::Client::new(&clients.config), table))
+}
+
+/// The door to Cordon's functions for people.
+pub fn functions(clients: &Clients) -> Functions {
+    Functions::new(&clients.config)
+}
+
+pub fn evidence_reader(clients: &Clients, bucket: &str) -> EvidenceReader {
+    EvidenceReader::new(&clients.config, s3(&clients.config), bucket)
+}
+
+pub fn groups(clients: &Clients) -> Arc<dyn Groups> {
+    Arc::new(AutoScalingGroups::new(aws_sdk_autoscaling::Client::new(&clients.config)))
+}
+
+pub fn alarms(clients: &Clients) -> Arc<dyn Alarms> {
+    Arc::new(CloudWatchAlarms::new(aws_sdk_cloudwatch::Client::new(&clients.config)))
 }
 
 pub fn roles(clients: &Clients) -> Arc<dyn Roles> {

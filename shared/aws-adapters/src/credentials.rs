@@ -19,11 +19,9 @@ impl RevokeFunction {
     }
 }
 
-#[async_trait]
-impl Credentials for RevokeFunction {
-    async fn revoke(&self, incident: &IncidentId) -> PortResult<Revocation> {
-        let request = json!({"incident": incident}).to_string();
-        let call = self.client.invoke().function_name(&self.function).payload(Blob::new(request));
+impl RevokeFunction {
+    async fn ask(&self, request: Value) -> PortResult<Value> {
+        let call = self.client.invoke().function_name(&self.function).payload(Blob::new(request.to_string()));
         let answer = call.send().await.map_err(map(INVOKE))?;
         let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
         let payload: Value = serde_json::from_slice(payload).map_err(|error| PortError::unreadable(INVOKE, error))?;
@@ -31,7 +29,23 @@ impl Credentials for RevokeFunction {
             let message = payload.get("errorMessage").and_then(Value::as_str).unwrap_or("no message");
             return Err(PortError::new(INVOKE, ErrorKind::Rejected, Some("FunctionError"), message));
         }
-        read(&payload)
+        Ok(payload)
+    }
+}
+
+#[async_trait]
+impl Credentials for RevokeFunction {
+    async fn revoke(&self, incident: &IncidentId) -> PortResult<Revocation> {
+        read(&self.ask(json!({"incident": incident})).await?)
+    }
+
+    async fn restore(&self, incident: &IncidentId) -> PortResult<()> {
+        let answer = self.ask(json!({"incident": incident, "restore": true})).await?;
+        match answer.get("status").and_then(Value::as_str) {
+            // A role that may not be written to never was.
+            Some("restored" | "not-revocable") => Ok(()),
+            _ => Err(PortError::unreadable(INVOKE, "an unknown status")),
+        }
     }
 }
 

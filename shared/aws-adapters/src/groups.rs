@@ -62,6 +62,17 @@ impl Groups for AutoScalingGroups {
             .should_decrement_desired_capacity(false);
         call.send().await.map(|_| ()).map_err(map("autoscaling:EnterStandby"))
     }
+
+    async fn attach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {
+        let call = self.client.attach_instances().auto_scaling_group_name(group.as_str());
+        let call = call.instance_ids(instance.as_str());
+        call.send().await.map(|_| ()).map_err(map("autoscaling:AttachInstances"))
+    }
+
+    async fn exit_standby(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {
+        let call = self.client.exit_standby().auto_scaling_group_name(group.as_str()).instance_ids(instance.as_str());
+        call.send().await.map(|_| ()).map_err(map("autoscaling:ExitStandby"))
+    }
 }
 
 fn observed(group: &AutoScalingGroup) -> PortResult<ObservedGroup> {

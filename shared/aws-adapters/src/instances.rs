@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, EbsInstanceBlockDeviceSpecification, Filter, IamInstanceProfileAssociationState,
-    InstanceAttributeName, InstanceBlockDeviceMappingSpecification, Tag,
+    IamInstanceProfileSpecification, InstanceAttributeName, InstanceBlockDeviceMappingSpecification, Tag,
 };
 use containment::assess::INCIDENT_TAG;
 use containment::ids::IncidentId;
@@ -71,13 +71,13 @@ impl Instances for Ec2Instances {
         call.send().await.map(|_| ()).map_err(map(MODIFY))
     }
 
-    async fn keep_volumes(&self, instance: &InstanceId, devices: &[String]) -> PortResult<()> {
-        let kept = devices.iter().map(|device| {
-            let volume = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(false).build();
+    async fn set_delete_on_termination(&self, instance: &InstanceId, devices: &[String], on: bool) -> PortResult<()> {
+        let volumes = devices.iter().map(|device| {
+            let volume = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(on).build();
             InstanceBlockDeviceMappingSpecification::builder().device_name(device).ebs(volume).build()
         });
         let call = self.client.modify_instance_attribute().instance_id(instance.as_str());
-        let call = call.set_block_device_mappings(Some(kept.collect()));
+        let call = call.set_block_device_mappings(Some(volumes.collect()));
         call.send().await.map(|_| ()).map_err(map(MODIFY))
     }
 
@@ -86,6 +86,29 @@ impl Instances for Ec2Instances {
         // Absent rather than false: a role may be denied the parameter.
         let call = if hibernate { call.hibernate(true) } else { call };
         call.send().await.map(|_| ()).map_err(map("ec2:StopInstances"))
+    }
+
+    async fn start(&self, instance: &InstanceId) -> PortResult<()> {
+        let call = self.client.start_instances().instance_ids(instance.as_str());
+        call.send().await.map(|_| ()).map_err(map("ec2:StartInstances"))
+    }
+
+    async fn state_reason(&self, instance: &InstanceId) -> PortResult<Option<String>> {
+        let call = self.client.describe_instances().instance_ids(instance.as_str());
+        let answer = call.send().await.map_err(map(DESCRIBE))?;
+        let found = answer.reservations().iter().flat_map(|reservation| reservation.instances()).next();
+        let reason = found.and_then(|instance| instance.state_reason());
+        Ok(reason.map(|reason| {
+            let (code, message) = (reason.code().unwrap_or_default(), reason.message().unwrap_or_default());
+            // AWS begins most messages with the code.
+            if message.starts_with(code) { message.to_owned() } else { format!("{code}: {message}") }
+        }))
+    }
+
+    async fn untag(&self, instance: &InstanceId) -> PortResult<()> {
+        let tag = Tag::builder().key(INCIDENT_TAG).build();
+        let call = self.client.delete_tags().resources(instance.as_str()).tags(tag);
+        call.send().await.map(|_| ()).map_err(map("ec2:DeleteTags"))
     }
 
     async fn tag(&self, instance: &InstanceId, incident: &IncidentId) -> PortResult<()> {
@@ -109,6 +132,13 @@ impl Instances for Ec2Instances {
             let profile_arn = association.iam_instance_profile()?.arn()?.to_owned();
             Some(ProfileAssociation { id, profile_arn })
         }))
+    }
+
+    async fn associate_profile(&self, instance: &InstanceId, profile_arn: &str) -> PortResult<()> {
+        let profile = IamInstanceProfileSpecification::builder().arn(profile_arn).build();
+        let call = self.client.associate_iam_instance_profile().instance_id(instance.as_str());
+        let call = call.iam_instance_profile(profile);
+        call.send().await.map(|_| ()).map_err(map("ec2:AssociateIamInstanceProfile"))
     }
 
     async fn disassociate_profile(&self, association: &ProfileAssociation) -> PortResult<()> {

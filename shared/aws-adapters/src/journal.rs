@@ -1,7 +1,7 @@
 use crate::error::map;
 use crate::journal_items::{
-    Item, OPEN_INDEX, Reader, account_breaker_key, authority_key, freeze_key, group_breaker_key, head_key, hold_key,
-    incident_pk, milliseconds, string,
+    Item, LISTED_INDEX, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key,
+    group_breaker_key, head_key, hold_key, incident_pk, milliseconds, month_of, nonce_key, number, string,
 };
 use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, is_conflict_alone, record};
 use async_trait::async_trait;
@@ -9,21 +9,26 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
+use containment::guards::Freeze;
 use containment::ids::IncidentId;
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
+use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, ErrorKind, Glance, Intent, Journal, Lease, PortError, PortResult, StoredIncident,
-    Transaction, Wanted,
+    AppendError, CommitError, ErrorKind, Glance, Intent, Journal, Lease, ListedIncident, PortError, PortResult,
+    StoredIncident, Transaction, Wanted,
 };
 use std::collections::HashMap;
 use std::time::Duration;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 const BATCH_GET: &str = "dynamodb:BatchGetItem";
 const GET: &str = "dynamodb:GetItem";
+const PUT: &str = "dynamodb:PutItem";
 const QUERY: &str = "dynamodb:Query";
 const UPDATE: &str = "dynamodb:UpdateItem";
+/// So that who approves late is told that it was late.
+const APPROVAL_KEPT: time::Duration = time::Duration::days(1);
 /// DynamoDB may leave keys of a batch unread when it is busy.
 const BATCH_ATTEMPTS: u32 = 5;
 /// A transaction that met another one on the same item is cancelled; most often the other is done a moment later.
@@ -227,7 +232,7 @@ impl Journal for JournalTable {
         Ok(events)
     }
 
-    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>> {
+    async fn open_incidents(&self) -> PortResult<Vec<Incident>> {
         let mut pages = self
             .client
             .query()
@@ -241,14 +246,73 @@ impl Journal for JournalTable {
             .send();
         let mut open = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(map(QUERY))?;
-            let pk = Reader { operation: QUERY, item: &item }.text("pk")?.to_owned();
-            let id = pk
-                .strip_prefix("incident#")
-                .ok_or_else(|| PortError::unreadable(QUERY, "an open item without an incident"))?;
-            open.push(IncidentId::new(id));
+            open.push(Reader { operation: QUERY, item: &item.map_err(map(QUERY))? }.stored()?.incident);
         }
         Ok(open)
+    }
+
+    async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(LISTED_INDEX)
+            .scan_index_forward(false)
+            .key_condition_expression("listed = :month")
+            .expression_attribute_values(":month", string(month_of(month)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            found.push(Reader { operation: QUERY, item: &item.map_err(map(QUERY))? }.listed()?);
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn claim_nonce(&self, nonce: &str, until: OffsetDateTime) -> PortResult<bool> {
+        let mut item = nonce_key(nonce);
+        item.insert("expires_at".to_owned(), number(until.unix_timestamp()));
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        match call.condition_expression("attribute_not_exists(pk)").send().await.map_err(map(PUT)) {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put_approval(&self, pending: &PendingApproval) -> PortResult<()> {
+        let document = serde_json::to_string(pending).map_err(|error| PortError::unreadable(PUT, error))?;
+        let mut item = approval_key(&pending.id);
+        item.insert("document".to_owned(), string(document));
+        item.insert("expires_at".to_owned(), number((pending.expires_at + APPROVAL_KEPT).unix_timestamp()));
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        call.send().await.map(|_| ()).map_err(map(PUT))
+    }
+
+    async fn approval(&self, id: &str) -> PortResult<Option<PendingApproval>> {
+        let call = self.client.get_item().table_name(&self.table).set_key(Some(approval_key(id))).consistent_read(true);
+        let item = call.send().await.map_err(map(GET))?.item;
+        item.as_ref().map(|item| Reader { operation: GET, item }.approval()).transpose()
+    }
+
+    async fn freeze(&self, freeze: &Freeze) -> PortResult<()> {
+        let mut item = freeze_key();
+        item.insert("by".to_owned(), string(&freeze.by));
+        item.insert("reason".to_owned(), string(&freeze.reason));
+        if let Some(expiry) = freeze.expires_at {
+            item.insert("expires_at_ms".to_owned(), milliseconds(expiry));
+        }
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        call.send().await.map(|_| ()).map_err(map(PUT))
+    }
+
+    async fn unfreeze(&self) -> PortResult<()> {
+        let call = self.client.delete_item().table_name(&self.table).set_key(Some(freeze_key()));
+        call.send().await.map(|_| ()).map_err(map("dynamodb:DeleteItem"))
     }
 }
 

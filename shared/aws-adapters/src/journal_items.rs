@@ -7,16 +7,18 @@ use containment::guards::Freeze;
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
-use ports::{Lease, PortError, PortResult, StoredIncident};
+use containment::request::PendingApproval;
+use ports::{Lease, ListedIncident, PortError, PortResult, StoredIncident};
 use signal::InstanceId;
 use std::collections::HashMap;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 pub(crate) const HEAD: &str = "head";
 pub(crate) const OPEN_INDEX: &str = "open-incidents";
+pub(crate) const LISTED_INDEX: &str = "listed-incidents";
 
 pub(crate) fn key(pk: &str, sk: &str) -> Item {
     Item::from([("pk".to_owned(), string(pk)), ("sk".to_owned(), string(sk))])
@@ -36,6 +38,14 @@ pub(crate) fn head_key(id: &IncidentId) -> Item {
 
 pub(crate) fn freeze_key() -> Item {
     key("freeze", "freeze")
+}
+
+pub(crate) fn nonce_key(nonce: &str) -> Item {
+    key(&format!("nonce#{nonce}"), "nonce")
+}
+
+pub(crate) fn approval_key(id: &str) -> Item {
+    key(&format!("approval#{id}"), "approval")
 }
 
 pub(crate) fn hold_key(instance: &InstanceId) -> Item {
@@ -94,6 +104,7 @@ pub(crate) fn head_item(operation: &'static str, incident: &Incident, head: &Hea
     item.extend(head_fields(operation, incident, head)?);
     let opened_at = incident.opened_at.format(&Rfc3339).map_err(|error| PortError::unreadable(operation, error))?;
     item.insert("opened_at".to_owned(), string(opened_at));
+    item.insert("listed".to_owned(), string(month_of(incident.opened_at.date())));
     if let Some(instance) = &incident.instance {
         item.insert("instance".to_owned(), string(instance.as_str()));
     }
@@ -104,6 +115,11 @@ pub(crate) fn head_item(operation: &'static str, incident: &Incident, head: &Hea
         item.insert("open".to_owned(), string("yes"));
     }
     Ok(item)
+}
+
+/// `YYYY-MM`: the incidents of a month lie together, so that the newest are found without reading the others.
+pub(crate) fn month_of(date: Date) -> String {
+    format!("{:04}-{:02}", date.year(), u8::from(date.month()))
 }
 
 pub(crate) fn breaker_item(operation: &'static str, mut item: Item, breaker: &Breaker) -> PortResult<Item> {
@@ -161,6 +177,11 @@ impl Reader<'_> {
         Ok(Freeze { by: text("by")?, reason: text("reason")?, expires_at: self.time("expires_at_ms")? })
     }
 
+    pub(crate) fn approval(&self) -> PortResult<PendingApproval> {
+        let document = self.text("document")?;
+        serde_json::from_str(document).map_err(|error| PortError::unreadable(self.operation, error))
+    }
+
     pub(crate) fn breaker(&self) -> PortResult<Breaker> {
         let slots =
             serde_json::from_str(self.text("slots")?).map_err(|error| PortError::unreadable(self.operation, error))?;
@@ -198,6 +219,18 @@ impl Reader<'_> {
         let document = self.text("document")?;
         let incident = serde_json::from_str(document).map_err(|error| PortError::unreadable(self.operation, error))?;
         Ok(StoredIncident { incident, head: self.head()?, lease: self.lease()? })
+    }
+
+    pub(crate) fn listed(&self) -> PortResult<ListedIncident> {
+        let id = self.text("pk")?.strip_prefix("incident#").ok_or_else(|| self.wrong("pk"))?;
+        let opened_at = self.text("opened_at")?;
+        Ok(ListedIncident {
+            id: IncidentId::new(id),
+            opened_at: OffsetDateTime::parse(opened_at, &Rfc3339).map_err(|_| self.wrong("opened_at"))?,
+            state: self.text("state")?.to_owned(),
+            instance: self.optional_text("instance")?.map(ToOwned::to_owned),
+            group: self.optional_text("group_name")?.map(ToOwned::to_owned),
+        })
     }
 
     pub(crate) fn event(&self) -> PortResult<SealedEvent> {

@@ -47,6 +47,7 @@ fn opened(state: IncidentState) -> (Incident, SealedEvent, Head) {
         state,
         plan: Plan { steps: vec![Step::StopInstance], ..Plan::default() },
         prior: None,
+        requested: None,
     };
     let incident = Incident::opened(&opening, now());
     let (event, head) =
@@ -67,12 +68,12 @@ fn intent() -> Intent {
     let (incident, event, head) = opened(IncidentState::Committed);
     let group = Some(GroupName::new("web"));
     let breaker = BreakerWrite { group, group_breaker: breaker(1), account_breaker: breaker(8) };
-    Intent { incident, event, head, lease: lease(), breaker, now: now() }
+    Intent { incident, event, head, lease: lease(), breaker, now: now(), through_freeze: false }
 }
 
 fn transaction(state: IncidentState) -> Transaction {
     let (incident, event, head) = opened(state);
-    Transaction { incident, before: Head::start(), events: vec![event], head, lease: lease() }
+    Transaction { incident, before: Head::start(), events: vec![event], head, lease: lease(), lets_go: None }
 }
 
 /// Placeholders that an expression uses, and those that are given for it.

@@ -10,7 +10,8 @@ use containment::breaker::Breaker;
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{Head, SealedEvent};
 use ports::{CommitError, ErrorKind, Intent, PortError, PortResult, Transaction};
-use time::Duration;
+use signal::InstanceId;
+use time::{Duration, OffsetDateTime};
 
 pub(crate) const TRANSACT: &str = "dynamodb:TransactWriteItems";
 /// Refusals may be made by anyone who can send a message; they don't stay for ever.
@@ -30,7 +31,7 @@ pub(crate) fn commit(table: &str, intent: &Intent) -> PortResult<Vec<TransactWri
     let group =
         breaker_item(TRANSACT, group_breaker_key(intent.breaker.group.as_ref()), &intent.breaker.group_breaker)?;
     let account = breaker_item(TRANSACT, account_breaker_key(), &intent.breaker.account_breaker)?;
-    Ok(vec![
+    let mut items = vec![
         put(put_of(table, head).condition_expression("attribute_not_exists(pk)"))?,
         put(put_of(table, event_item(&incident.id, &intent.event)).condition_expression("attribute_not_exists(pk)"))?,
         put(put_of(table, hold)
@@ -38,8 +39,11 @@ pub(crate) fn commit(table: &str, intent: &Intent) -> PortResult<Vec<TransactWri
             .expression_attribute_values(":no", AttributeValue::Bool(false)))?,
         put(unmoved(put_of(table, group), &intent.breaker.group_breaker))?,
         put(unmoved(put_of(table, account), &intent.breaker.account_breaker))?,
-        not_frozen(table, intent)?,
-    ])
+    ];
+    if !intent.through_freeze {
+        items.push(not_frozen(table, intent)?);
+    }
+    Ok(items)
 }
 
 /// The version that was read is one less than the version to be written.
@@ -87,7 +91,22 @@ pub(crate) fn append(table: &str, transaction: &Transaction) -> PortResult<Vec<T
     for event in &transaction.events {
         items.push(put(put_of(table, event_item(id, event)).condition_expression("attribute_not_exists(pk)"))?);
     }
+    if let Some((instance, at)) = &transaction.lets_go {
+        items.push(update(let_go(table, transaction, instance, *at))?);
+    }
     Ok(items)
+}
+
+/// Ends the incident's own hold on the instance; another incident's stays.
+fn let_go(table: &str, transaction: &Transaction, instance: &InstanceId, at: OffsetDateTime) -> UpdateBuilder {
+    Update::builder()
+        .table_name(table)
+        .set_key(Some(hold_key(instance)))
+        .update_expression("SET held = :no, released_at_ms = :at")
+        .condition_expression("incident = :incident")
+        .expression_attribute_values(":no", AttributeValue::Bool(false))
+        .expression_attribute_values(":at", milliseconds(at))
+        .expression_attribute_values(":incident", string(transaction.incident.id.as_str()))
 }
 
 /// Moves the head on, on condition that the lease is still held and that nobody else has moved it.

@@ -2,10 +2,15 @@
 
 mod alarm_mapping;
 mod alarms;
+mod caller_identity;
+mod caller_proof;
 mod clients;
 mod credentials;
 mod error;
 mod evidence;
+mod evidence_reader;
+mod exhibits;
+mod functions;
 mod groups;
 mod instance_mapping;
 mod instances;
@@ -17,9 +22,15 @@ mod journal_writes;
 mod metric_expression;
 mod network;
 mod notifier;
+mod recorder;
 mod roles;
+mod signer;
 mod snapshots;
 mod system_clock;
 mod targets;
+mod traffic_exhibits;
 
-pub use clients::{Clients, connect, journal, ports, roles};
+pub use caller_proof::{ProofError, prove};
+pub use clients::{Clients, alarms, connect, evidence_reader, functions, groups, journal, ports, roles};
+pub use evidence_reader::{EvidenceReader, StoredVersion};
+pub use functions::{Functions, Invoked};

@@ -107,12 +107,10 @@ impl Network for Ec2Network {
         }
     }
 
-    async fn set_only_group(&self, interface: &InterfaceId, group: &SecurityGroupId) -> PortResult<()> {
-        let call = self
-            .client
-            .modify_network_interface_attribute()
-            .network_interface_id(interface.as_str())
-            .groups(group.as_str());
+    async fn set_groups(&self, interface: &InterfaceId, groups: &[SecurityGroupId]) -> PortResult<()> {
+        let groups = groups.iter().map(|group| group.as_str().to_owned()).collect();
+        let call = self.client.modify_network_interface_attribute().network_interface_id(interface.as_str());
+        let call = call.set_groups(Some(groups));
         call.send().await.map(|_| ()).map_err(map("ec2:ModifyNetworkInterfaceAttribute"))
     }
 }

@@ -46,6 +46,14 @@ impl Roles for IamRoles {
         call.send().await.map(|_| ()).map_err(map("iam:PutRolePolicy"))
     }
 
+    async fn delete_inline_policy(&self, role: &str, policy: &str) -> PortResult<()> {
+        let call = self.client.delete_role_policy().role_name(role).policy_name(policy);
+        match call.send().await.map_err(map("iam:DeleteRolePolicy")) {
+            Err(error) if error.kind != ErrorKind::Gone => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     async fn inline_policy(&self, role: &str, policy: &str) -> PortResult<Option<String>> {
         let call = self.client.get_role_policy().role_name(role).policy_name(policy);
         match call.send().await.map_err(map("iam:GetRolePolicy")) {

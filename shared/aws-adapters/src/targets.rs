@@ -75,4 +75,10 @@ impl Targets for LoadBalancerTargets {
         let call = self.client.deregister_targets().target_group_arn(target.group.as_str()).targets(description);
         call.send().await.map(|_| ()).map_err(map("elasticloadbalancing:DeregisterTargets"))
     }
+
+    async fn register(&self, target: &Target) -> PortResult<()> {
+        let description = TargetDescription::builder().id(&target.id).set_port(target.port).build();
+        let call = self.client.register_targets().target_group_arn(target.group.as_str()).targets(description);
+        call.send().await.map(|_| ()).map_err(map("elasticloadbalancing:RegisterTargets"))
+    }
 }

@@ -1,6 +1,7 @@
 //! Who may be contained without asking. Read from the Auto Scaling group's tags (for standalone instances from the
 //! table's list), because software on an instance may be able to write its own tags, an alarm and custom metrics.
 
+use crate::decide::Subject;
 use crate::ids::GroupName;
 use crate::observed::ObservedGroup;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ pub struct Authority {
 pub enum AuthoritySource {
     Group(GroupName),
     StandaloneList,
+    /// Operators may contain any instance of the account, opted in or not.
+    ManualScope,
 }
 
 /// A standalone instance's entry in the table, writable by operators only.
@@ -53,15 +56,29 @@ pub struct StandaloneEntry {
     pub drills_allowed: bool,
 }
 
+/// The authority over what was observed; `None` where neither a group nor the list opts it in.
+pub fn of(subject: &Subject) -> Option<Authority> {
+    match &subject.group {
+        Some(group) => of_group(group),
+        // A membership whose group could not be read back is nobody's authority.
+        None if subject.membership.is_some() => None,
+        None => of_standalone(subject.standalone.as_ref()),
+    }
+}
+
 /// `None` where the group has not opted in: no `cordon:mode`, or a value that is neither `observe` nor `enforce`.
 pub fn of_group(group: &ObservedGroup) -> Option<Authority> {
     let mode = group.tags.get(MODE_TAG).and_then(|value| Mode::parse(value))?;
     Some(Authority {
         source: AuthoritySource::Group(group.name.clone()),
         mode,
-        protected: is_set(&group.tags, PROTECTED_TAG, "true"),
+        protected: is_protected(group),
         drills_allowed: is_set(&group.tags, DRILLS_TAG, "allowed"),
     })
+}
+
+pub fn is_protected(group: &ObservedGroup) -> bool {
+    is_set(&group.tags, PROTECTED_TAG, "true")
 }
 
 /// `None` where the instance isn't listed or its entry names no mode.

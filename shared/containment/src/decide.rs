@@ -9,6 +9,7 @@ use crate::observed::{
 use crate::prior::PriorState;
 use crate::refusal::Refusal;
 use crate::verify::VerifiedAlarm;
+use signal::InstanceId;
 use time::OffsetDateTime;
 
 /// What AWS answered about the nominated instance.
@@ -33,13 +34,13 @@ pub struct Standing {
     pub released_at: Option<OffsetDateTime>,
 }
 
-/// An instance that was verified, may be contained, and has passed the guards. It cannot be made in any other way than
-/// [`authorize`], so a plan for anything else does not compile.
+/// An instance that was verified or asked for, may be contained, and has passed the guards. It cannot be made in any
+/// other way than [`authorize`] and [`crate::request::authorize_request`], so a plan for anything else does not compile.
 #[derive(Debug, Clone)]
 pub struct AuthorizedInstance {
-    verified: VerifiedAlarm,
     authority: Authority,
     mode: Mode,
+    hold: bool,
     instance: ObservedInstance,
     interfaces: Vec<ObservedInterface>,
     protection: Protection,
@@ -48,15 +49,31 @@ pub struct AuthorizedInstance {
 }
 
 impl AuthorizedInstance {
-    pub fn verified(&self) -> &VerifiedAlarm {
-        &self.verified
+    pub(crate) fn new(instance: ObservedInstance, authority: Authority, mode: Mode, subject: &Subject) -> Self {
+        Self {
+            authority,
+            mode,
+            hold: false,
+            instance,
+            interfaces: subject.interfaces.clone(),
+            protection: subject.protection,
+            membership: subject.membership.clone(),
+            group: subject.group.clone(),
+        }
+    }
+    pub(crate) fn held(self, hold: bool) -> Self {
+        Self { hold, ..self }
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
-    /// The weaker of the deployment's and the group's mode.
+    /// For what an alarm nominated, the weaker of the deployment's and the group's mode.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+    /// Whether it is to be kept running, isolated.
+    pub fn is_held(&self) -> bool {
+        self.hold
     }
     pub fn instance(&self) -> &ObservedInstance {
         &self.instance
@@ -77,7 +94,7 @@ impl AuthorizedInstance {
 
 /// Decides about one verified nomination at `now`.
 pub fn authorize(
-    verified: VerifiedAlarm,
+    verified: &VerifiedAlarm,
     subject: &Subject,
     standing: &Standing,
     limits: &Limits,
@@ -85,20 +102,29 @@ pub fn authorize(
     now: OffsetDateTime,
 ) -> Result<AuthorizedInstance, Refusal> {
     let instance = subject.instance.clone().ok_or(Refusal::InstanceNotFound)?;
-    let authority = match &subject.group {
-        Some(group) => authority::of_group(group),
-        // A membership whose group could not be read back is nobody's authority.
-        None if subject.membership.is_some() => None,
-        None => authority::of_standalone(subject.standalone.as_ref()),
-    };
-    let authority = authority.ok_or(Refusal::NotOptedIn)?;
+    let authority = authority::of(subject).ok_or(Refusal::NotOptedIn)?;
     if verified.drill {
         may_drill(&authority)?;
     }
     is_containable(&instance)?;
-    let around = Surroundings {
+    if let Some(refusal) = guards::refusal(limits, &around(&instance.id, &authority, subject, standing, now)) {
+        return Err(refusal);
+    }
+    let mode = deployment_mode.min(authority.mode);
+    Ok(AuthorizedInstance::new(instance, authority, mode, subject))
+}
+
+/// What the guards look at.
+pub(crate) fn around<'a>(
+    instance: &'a InstanceId,
+    authority: &Authority,
+    subject: &'a Subject,
+    standing: &'a Standing,
+    now: OffsetDateTime,
+) -> Surroundings<'a> {
+    Surroundings {
         now,
-        instance: &instance.id,
+        instance,
         group: subject.group.as_ref(),
         protected: authority.protected || subject.standalone.as_ref().is_some_and(|entry| entry.protected),
         alarming: &standing.alarming,
@@ -106,20 +132,7 @@ pub fn authorize(
         account_breaker: &standing.account_breaker,
         freeze: standing.freeze.as_ref(),
         released_at: standing.released_at,
-    };
-    if let Some(refusal) = guards::refusal(limits, &around) {
-        return Err(refusal);
     }
-    Ok(AuthorizedInstance {
-        mode: deployment_mode.min(authority.mode),
-        verified,
-        authority,
-        instance,
-        interfaces: subject.interfaces.clone(),
-        protection: subject.protection,
-        membership: subject.membership.clone(),
-        group: subject.group.clone(),
-    })
 }
 
 /// Whether the deployment allows drills at all was settled when the alarm was verified.
@@ -130,7 +143,7 @@ fn may_drill(authority: &Authority) -> Result<(), Refusal> {
     Err(Refusal::DrillNotAllowed { why: "its group is not tagged cordon:drills = allowed".to_owned() })
 }
 
-fn is_containable(instance: &ObservedInstance) -> Result<(), Refusal> {
+pub(crate) fn is_containable(instance: &ObservedInstance) -> Result<(), Refusal> {
     let why = match instance.state {
         PowerState::Terminated => "it is terminated",
         _ if instance.operator_managed => {

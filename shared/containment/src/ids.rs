@@ -58,6 +58,11 @@ impl IncidentId {
         Self::derived("ref", received_at, &format!("{instance}|{digest}"))
     }
 
+    /// The incident of one request by an operator, named by the hash of its bytes: the same request twice gives one.
+    pub fn of_request(requested_at: OffsetDateTime, instance: &InstanceId, digest: &str) -> Self {
+        Self::derived("inc", requested_at, &format!("{instance}|request|{digest}"))
+    }
+
     fn derived(prefix: &str, at: OffsetDateTime, key: &str) -> Self {
         let hash = hex(&Sha256::digest(key.as_bytes()));
         let at = at.to_offset(time::UtcOffset::UTC);

@@ -1,11 +1,15 @@
 //! An incident: what one confirmed nomination led to. It is the fold of its journal's events, and nothing else writes it.
 
 use crate::authority::{Authority, Mode};
+use crate::capture::{Capture, Captured, LATER_AFTER};
 use crate::ids::{GroupName, IncidentId};
 use crate::journal::{EventBody, Opening};
+use crate::operator::Operator;
 use crate::plan::Plan;
 use crate::prior::PriorState;
 use crate::refusal::Refusal;
+use crate::release::ReleasePlan;
+use crate::request::Requested;
 use crate::step::Step;
 use serde::{Deserialize, Serialize};
 use signal::{AlarmArn, InstanceId};
@@ -123,6 +127,34 @@ pub struct Incident {
     pub plan: Plan,
     pub prior: Option<PriorState>,
     pub steps: BTreeMap<Step, StepRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Requested>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Release>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Captured>,
+}
+
+/// An operator's release of an incident, as far as it got. Where it was begun more than once, the last one's terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    pub by: Operator,
+    pub reason: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub begun_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub released_at: Option<OffsetDateTime>,
+    pub plan: ReleasePlan,
+    /// How far undoing each step is.
+    pub undone: BTreeMap<Step, StepRecord>,
+}
+
+impl Release {
+    /// Steps of the plan that are not undone yet, in order.
+    pub fn left(&self) -> Vec<Step> {
+        let is_left = |step: &&Step| self.undone.get(step).is_none_or(|record| record.status != StepStatus::Done);
+        self.plan.steps.iter().filter(is_left).copied().collect()
+    }
 }
 
 impl Incident {
@@ -150,6 +182,9 @@ impl Incident {
             },
             plan: opening.plan.clone(),
             prior: opening.prior.clone(),
+            requested: opening.requested.clone(),
+            release: None,
+            evidence: Vec::new(),
         }
     }
 
@@ -157,7 +192,9 @@ impl Incident {
     pub fn apply(&mut self, body: &EventBody, at: OffsetDateTime) {
         match body {
             EventBody::Opened(_) | EventBody::Resumed => {}
-            EventBody::StepReported { step, status, detail } => self.report(*step, status, detail.as_ref(), at),
+            EventBody::StepReported { step, status, detail } => {
+                report(&mut self.steps, *step, status, detail.as_ref(), at);
+            }
             EventBody::TargetsFound { targets } => {
                 if let Some(prior) = &mut self.prior {
                     prior.targets = Some(targets.clone());
@@ -170,21 +207,38 @@ impl Incident {
             }
             EventBody::StateChanged { state } => self.enter(state, at),
             EventBody::Severed => self.severed_at = self.severed_at.or(Some(at)),
+            EventBody::EvidenceCaptured(captured) => self.evidence.push(captured.clone()),
+            EventBody::ReleaseBegun { by, reason, plan } => self.begin_release(by, reason, plan, at),
+            EventBody::UndoReported { step, status, detail } => {
+                if let Some(release) = &mut self.release {
+                    report(&mut release.undone, *step, status, detail.as_ref(), at);
+                }
+            }
         }
     }
 
-    fn report(&mut self, step: Step, status: &StepStatus, detail: Option<&String>, at: OffsetDateTime) {
-        let before = self.steps.get(&step);
-        let failed = u32::from(matches!(status, StepStatus::Failed { .. }));
-        let failures = before.map_or(0, |record| record.failures) + failed;
-        let detail = detail.cloned().or_else(|| before.and_then(|record| record.detail.clone()));
-        self.steps.insert(step, StepRecord { status: status.clone(), failures, detail, at });
+    /// What an earlier attempt undid stays undone.
+    fn begin_release(&mut self, by: &Operator, reason: &str, plan: &ReleasePlan, at: OffsetDateTime) {
+        let undone = self.release.take().map(|earlier| earlier.undone).unwrap_or_default();
+        self.release = Some(Release {
+            by: by.clone(),
+            reason: reason.to_owned(),
+            begun_at: at,
+            released_at: None,
+            plan: plan.clone(),
+            undone,
+        });
     }
 
     fn enter(&mut self, state: &IncidentState, at: OffsetDateTime) {
         match state {
             IncidentState::Isolated => self.isolated_at = self.isolated_at.or(Some(at)),
             IncidentState::Contained => self.contained_at = Some(at),
+            IncidentState::Released => {
+                if let Some(release) = &mut self.release {
+                    release.released_at = Some(at);
+                }
+            }
             _ => {}
         }
         self.state = state.clone();
@@ -239,8 +293,45 @@ impl Incident {
         );
         let unfinished =
             self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
-        in_progress && unfinished
+        in_progress && (unfinished || self.waits_for_later_capture())
     }
+
+    /// Whether an open incident has work at `now`, or only waits for its second capture.
+    pub fn has_work(&self, now: OffsetDateTime) -> bool {
+        let idle =
+            self.waits_for_later_capture() && self.steps.values().all(|record| record.status == StepStatus::Done);
+        self.is_open() && (!idle || self.is_later_capture_due(now))
+    }
+
+    fn has_captured(&self, capture: Capture) -> bool {
+        self.evidence.iter().any(|captured| captured.capture == capture)
+    }
+
+    /// What lags behind the containment is captured a second time, where the first capture succeeded.
+    fn waits_for_later_capture(&self) -> bool {
+        self.has_captured(Capture::AtContainment)
+            && !self.has_captured(Capture::Later)
+            && !self.has_given_up(Step::CaptureMetadata)
+    }
+
+    /// Whether the second capture may be made now.
+    pub fn is_later_capture_due(&self, now: OffsetDateTime) -> bool {
+        self.waits_for_later_capture() && now - self.opened_at >= LATER_AFTER
+    }
+}
+
+fn report(
+    records: &mut BTreeMap<Step, StepRecord>,
+    step: Step,
+    status: &StepStatus,
+    detail: Option<&String>,
+    at: OffsetDateTime,
+) {
+    let before = records.get(&step);
+    let failed = u32::from(matches!(status, StepStatus::Failed { .. }));
+    let failures = before.map_or(0, |record| record.failures) + failed;
+    let detail = detail.cloned().or_else(|| before.and_then(|record| record.detail.clone()));
+    records.insert(step, StepRecord { status: status.clone(), failures, detail, at });
 }
 
 /// Steps without which the instance is still reachable, or its group may destroy the evidence.

@@ -2,11 +2,15 @@
 //! from the middle or put in unseen.
 
 use crate::authority::{Authority, Mode};
+use crate::capture::Captured;
 use crate::ids::{GroupName, IncidentId, hex};
 use crate::incident::{Incident, IncidentState, StepStatus};
 use crate::observed::{ObservedInterface, ObservedVolume, Target};
+use crate::operator::Operator;
 use crate::plan::Plan;
 use crate::prior::PriorState;
+use crate::release::ReleasePlan;
+use crate::request::Requested;
 use crate::step::Step;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -35,6 +39,9 @@ pub struct Opening {
     pub state: IncidentState,
     pub plan: Plan,
     pub prior: Option<PriorState>,
+    /// Who asked for it by hand, and why. `None` for what an alarm nominated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Requested>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +80,22 @@ pub enum EventBody {
     },
     /// The instance was seen stopped or terminated.
     Severed,
+    /// Evidence was stored, and a signed manifest of it.
+    EvidenceCaptured(Captured),
+    /// An operator's release: who, why, and what it is going to undo.
+    ReleaseBegun {
+        by: Operator,
+        reason: String,
+        plan: ReleasePlan,
+    },
+    /// How far undoing a step is.
+    UndoReported {
+        step: Step,
+        #[serde(flatten)]
+        status: StepStatus,
+        #[serde(default)]
+        detail: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

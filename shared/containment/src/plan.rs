@@ -87,6 +87,9 @@ fn stop(target: &AuthorizedInstance) -> Choice {
     if lifecycle == Some(Lifecycle::Warmed) {
         return Choice::Impossible("its warm pool would replace it and destroy the evidence");
     }
+    if target.is_held() {
+        return Choice::NotNeeded("it is held running, isolated, as was asked for");
+    }
     if instance.root_is_instance_store {
         return Choice::Impossible("its root device is an instance store, which a stop would erase");
     }
@@ -107,6 +110,14 @@ fn warnings(target: &AuthorizedInstance) -> Vec<String> {
                 interface.id
             ));
         }
+    }
+    if target.is_held() {
+        warnings.push(
+            "it is held running: connections that are open now may live on until they are idle for days; DNS through \
+             the VPC's resolver is not cut"
+                .to_owned(),
+        );
+        return warnings;
     }
     if target.instance().public_ipv4.is_some() {
         warnings.push("a stop gives up its public IPv4 address, unless that is an Elastic IP".to_owned());

@@ -4,12 +4,31 @@
 //! and `aws:userid` = ROLEID:INSTANCEID in all. Other holders of the role are not touched.
 
 use crate::ids::IncidentId;
+use crate::incident::Incident;
+use crate::step::Step;
 use serde_json::{Value, json};
 use signal::{AccountId, InstanceId, Region};
 
 /// An inline policy's name: one an incident, so that two revocations never overwrite each other.
 pub fn policy_name(incident: &IncidentId) -> String {
     format!("cordon-{incident}")
+}
+
+/// How the journal's record of a revocation begins where a policy was written.
+const WRITTEN: &str = "inline policy ";
+
+/// What the journal says of a deny that was written.
+pub fn written(policy: &str, role: &str) -> String {
+    format!(
+        "{WRITTEN}{policy} on role {role}; sessions chained from it, container task roles and SSM default-host \
+         credentials stay valid"
+    )
+}
+
+/// Whether a deny was written for the incident, so that a release must find and remove it.
+pub fn was_written(incident: &Incident) -> bool {
+    let record = incident.steps.get(&Step::RevokeCredentials);
+    record.and_then(|record| record.detail.as_deref()).is_some_and(|detail| detail.starts_with(WRITTEN))
 }
 
 /// `role_id` is the role's unique id (`AROA…`).

@@ -36,6 +36,7 @@ fn incident() -> Incident {
         state: IncidentState::Committed,
         plan: plan(&target),
         prior: Some(prior),
+        requested: None,
     };
     Incident::opened(&opening, now())
 }

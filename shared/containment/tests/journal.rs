@@ -34,6 +34,7 @@ fn opening() -> Opening {
         state: IncidentState::Committed,
         plan: plan(&target),
         prior: Some(target.prior_state()),
+        requested: None,
     }
 }
 

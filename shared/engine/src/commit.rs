@@ -1,6 +1,7 @@
 //! The commit: incident, intent, hold on the instance and breaker slots in one transaction, on condition that nothing
 //! is frozen. Whoever loses a race reads again and decides again.
 
+use crate::nomination::Nomination;
 use crate::observe::Observation;
 use crate::outcome::{EngineError, Outcome};
 use crate::{Engine, LEASE};
@@ -9,9 +10,7 @@ use containment::decide::AuthorizedInstance;
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{EventBody, Head, Opening, seal};
-use containment::verify::VerifiedAlarm;
 use ports::{BreakerWrite, CommitError, ErrorKind, Intent, Lease, Wanted};
-use signal::AlarmSignal;
 use std::time::Duration;
 
 pub(crate) enum Commit {
@@ -30,8 +29,7 @@ const MAX_RACES: u32 = 64;
 impl Engine {
     pub(crate) async fn commit(
         &self,
-        signal: &AlarmSignal,
-        verified: &VerifiedAlarm,
+        nomination: &Nomination<'_>,
         id: &IncidentId,
         observation: &mut Observation,
     ) -> Result<Commit, EngineError> {
@@ -40,13 +38,13 @@ impl Engine {
             if observation.glance.held_by.as_ref() == Some(id) {
                 return self.already_recorded(id).await;
             }
-            let decided = self.decide(verified, id, observation);
-            let opening = self.opening(signal, verified, id, &decided);
+            let decided = self.decide(nomination, id, observation);
+            let opening = self.opening(nomination, id, &decided);
             let target = match decided {
                 Ok(target) if opening.state == IncidentState::Committed => target,
                 _ => return self.record(opening).await.map(Commit::Decided),
             };
-            let intent = self.intent(opening, &target, observation)?;
+            let intent = self.intent(opening, &target, observation, nomination.goes_through_freeze())?;
             let error = match self.ports.journal.commit(&intent).await {
                 Ok(()) => return Ok(Commit::Committed { incident: Box::new(intent.incident), head: intent.head }),
                 Err(CommitError::AlreadyRecorded) => return self.already_recorded(id).await,
@@ -54,7 +52,7 @@ impl Engine {
             };
             races += 1;
             self.may_race_again(error, races).await?;
-            let wanted = Wanted { instance: verified.instance.clone(), group: group_of(observation) };
+            let wanted = Wanted { instance: nomination.instance().clone(), group: group_of(observation) };
             observation.refresh(self.ports.journal.glance(&wanted).await.map_err(EngineError::Unread)?);
         }
     }
@@ -95,6 +93,7 @@ impl Engine {
         opening: Opening,
         target: &AuthorizedInstance,
         observation: &Observation,
+        through_freeze: bool,
     ) -> Result<Intent, EngineError> {
         let now = self.ports.clock.now();
         let incident = Incident::opened(&opening, now);
@@ -108,7 +107,7 @@ impl Engine {
         let (event, head) =
             seal(&incident.id, &Head::start(), now, &self.actor, body).map_err(EngineError::Unwritable)?;
         let lease = Lease { owner: self.actor.clone(), expires_at: now + LEASE };
-        Ok(Intent { incident, event, head, lease, breaker, now })
+        Ok(Intent { incident, event, head, lease, breaker, now, through_freeze })
     }
 }
 

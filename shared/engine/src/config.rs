@@ -2,6 +2,7 @@
 
 use containment::authority::Mode;
 use containment::guards::Limits;
+use containment::request::ManualScope;
 use containment::verify::Deployment;
 use ports::Resources;
 use std::fmt;
@@ -14,6 +15,8 @@ pub struct Config {
     pub deployment: Deployment,
     /// The deployment's mode; a group's own can only be weaker.
     pub mode: Mode,
+    /// Which instances operators may contain.
+    pub manual_scope: ManualScope,
     pub limits: Limits,
     pub resources: Resources,
 }
@@ -65,10 +68,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let alarm_topics = self.list("CORDON_ALARM_TOPIC_ARNS");
         let drills_allowed = self.parsed("CORDON_ALLOW_DRILLS");
         let mode = self.mode();
+        let manual_scope = self.manual_scope();
         let limits = self.limits();
         let table = self.text("CORDON_TABLE");
         let evidence_bucket = self.text("CORDON_EVIDENCE_BUCKET");
         let evidence_key_arn = self.text("CORDON_EVIDENCE_KEY_ARN");
+        let signing_key_arn = self.text("CORDON_SIGNING_KEY_ARN");
         let notification_topic_arn = self.text("CORDON_NOTIFICATION_TOPIC_ARN");
         let revoke_function = self.text("CORDON_REVOKE_FUNCTION");
         let deployment = Deployment {
@@ -82,11 +87,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Some(Config {
             deployment,
             mode: mode?,
+            manual_scope: manual_scope?,
             limits: limits?,
             resources: Resources {
                 table: table?,
                 evidence_bucket: evidence_bucket?,
                 evidence_key_arn: evidence_key_arn?,
+                signing_key_arn: signing_key_arn?,
                 notification_topic_arn: notification_topic_arn?,
                 revoke_function: revoke_function?,
             },
@@ -96,6 +103,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn mode(&mut self) -> Option<Mode> {
         let text = self.text("CORDON_MODE")?;
         Mode::parse(&text).or_else(|| self.wrong("CORDON_MODE", "must be observe or enforce"))
+    }
+
+    fn manual_scope(&mut self) -> Option<ManualScope> {
+        let text = self.text("CORDON_MANUAL_SCOPE")?;
+        ManualScope::parse(&text).or_else(|| self.wrong("CORDON_MANUAL_SCOPE", "must be opted-in or account"))
     }
 
     fn limits(&mut self) -> Option<Limits> {

@@ -4,19 +4,18 @@ use crate::Engine;
 use crate::apply::{Facts, apply};
 use crate::commit::Commit;
 use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::nomination::{Nomination, received};
 use crate::observe::Observation;
 use crate::outcome::{EngineError, Outcome};
 use crate::retry::persist;
-use containment::authority::Mode;
-use containment::decide::{AuthorizedInstance, authorize};
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState};
-use containment::journal::{EventBody, Head, Opening, Received, seal};
-use containment::plan::{Plan, plan};
+use containment::journal::{EventBody, Head, Opening, seal};
+use containment::plan::Plan;
 use containment::refusal::Refusal;
-use containment::verify::{VerifiedAlarm, nominated_by_children, verify};
+use containment::verify::{nominated_by_children, verify};
 use ports::PortError;
-use signal::{AlarmSignal, AlarmState, InstanceId, Quoted, Via};
+use signal::{AlarmSignal, AlarmState, InstanceId, Quoted};
 use std::collections::BTreeSet;
 
 /// How often a fresh signal is compared with what AWS shows before it is refused.
@@ -68,10 +67,19 @@ impl Engine {
             }
         };
         let id = IncidentId::of(instance, &verified.alarm, verified.transitioned_at);
-        match self.commit(signal, &verified, &id, &mut observation).await? {
+        self.commit_and_run(&Nomination::Alarm { signal, verified }, &id, observation).await
+    }
+
+    pub(crate) async fn commit_and_run(
+        &self,
+        nomination: &Nomination<'_>,
+        id: &IncidentId,
+        mut observation: Observation,
+    ) -> Result<Outcome, EngineError> {
+        match self.commit(nomination, id, &mut observation).await? {
             Commit::Decided(outcome) => Ok(outcome),
             Commit::Committed { incident, head } => {
-                self.run(*incident, head, Facts::of(observation, instance.clone())).await
+                self.run(*incident, head, Facts::of(observation, nomination.instance().clone())).await
             }
         }
     }
@@ -96,27 +104,6 @@ impl Engine {
         }
     }
 
-    /// Decides by what is known now; asked again after every lost race.
-    pub(crate) fn decide(
-        &self,
-        verified: &VerifiedAlarm,
-        id: &IncidentId,
-        observation: &Observation,
-    ) -> Result<AuthorizedInstance, Refusal> {
-        if let Some(holder) = observation.glance.held_by.as_ref().filter(|holder| *holder != id) {
-            return Err(Refusal::AlreadyContained { incident: holder.clone() });
-        }
-        let now = self.ports.clock.now();
-        authorize(
-            verified.clone(),
-            &observation.subject,
-            &observation.standing,
-            &self.config.limits,
-            self.config.mode,
-            now,
-        )
-    }
-
     /// A signal that AWS did not confirm gets an id of its own, which no true incident can have.
     async fn refuse_unverified(
         &self,
@@ -137,6 +124,7 @@ impl Engine {
             state: IncidentState::Refused { reason },
             plan: Plan::default(),
             prior: None,
+            requested: None,
         };
         self.record(opening).await
     }
@@ -155,8 +143,10 @@ impl Engine {
         )
         .await
         .map_err(EngineError::Unrecorded)?;
-        // A page that may not have been sent is sent again; a notice for the record is sent once.
-        let pages = matches!(&incident.state, IncidentState::Refused { reason } if reason.pages());
+        // A page that may not have been sent is sent again; a notice for the record is sent once. Who asked by hand has
+        // the answer already.
+        let asked = incident.requested.is_some();
+        let pages = matches!(&incident.state, IncidentState::Refused { reason } if reason.pages() && !asked);
         if new || pages {
             let told = self.announce_decision(&incident).await;
             if let (true, Err(error)) = (pages, told) {
@@ -168,42 +158,4 @@ impl Engine {
             _ => Outcome::Observed { incident: incident.id, new },
         })
     }
-
-    /// What the journal's first event says of a verified nomination.
-    pub(crate) fn opening(
-        &self,
-        signal: &AlarmSignal,
-        verified: &VerifiedAlarm,
-        id: &IncidentId,
-        decided: &Result<AuthorizedInstance, Refusal>,
-    ) -> Opening {
-        let target = decided.as_ref().ok();
-        Opening {
-            id: id.clone(),
-            instance: Some(verified.instance.clone()),
-            alarm: Some(verified.alarm.clone()),
-            group: target.and_then(|target| target.membership()).map(|membership| membership.group.clone()),
-            authority: target.map(|target| target.authority().clone()),
-            mode: target.map(AuthorizedInstance::mode),
-            drill: verified.drill,
-            transitioned_at: Some(verified.transitioned_at),
-            received: received(signal),
-            state: match decided {
-                Err(reason) => IncidentState::Refused { reason: reason.clone() },
-                Ok(target) if target.mode() == Mode::Observe => IncidentState::Observed,
-                Ok(_) => IncidentState::Committed,
-            },
-            plan: target.map(plan).unwrap_or_default(),
-            prior: target.map(AuthorizedInstance::prior_state),
-        }
-    }
-}
-
-fn received(signal: &AlarmSignal) -> Received {
-    let (via, published_at) = match &signal.via {
-        Via::Sns { topic, published_at, .. } => (topic.to_string(), Some(*published_at)),
-        Via::EventBridge { event_id } => (format!("EventBridge {event_id}"), None),
-        Via::LambdaAction => ("alarm's Lambda action".to_owned(), None),
-    };
-    Received { via, digest: signal.digest.clone(), published_at }
 }

@@ -42,7 +42,7 @@ async fn quarantine_vpc(ports: &Ports, facts: &Facts, vpc: &VpcId) -> Vec<String
     };
     let of_vpc = |interface: &&ObservedInterface| interface.vpc == *vpc && interface.groups != [group.clone()];
     let moves = quarantine::movable(&facts.interfaces).filter(of_vpc).map(async |interface| {
-        let moved = ports.network.set_only_group(&interface.id, &group).await;
+        let moved = ports.network.set_groups(&interface.id, std::slice::from_ref(&group)).await;
         moved.err().map(|error| format!("{}: {error}", interface.id))
     });
     join_all(moves).await.into_iter().flatten().collect()

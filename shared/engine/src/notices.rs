@@ -1,7 +1,10 @@
 //! What people are told: what, where, why, what was done, what failed, and where to look.
 
 use crate::Config;
+use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState, StepStatus};
+use containment::operator::Operator;
+use containment::request::PendingApproval;
 use ports::{Notice, Severity};
 use serde_json::json;
 use std::fmt::Write;
@@ -23,6 +26,8 @@ pub(crate) fn of(incident: &Incident, config: &Config) -> Notice {
             "group": incident.group,
             "alarm": incident.alarm,
             "state": incident.state,
+            "requested": incident.requested,
+            "release": incident.release,
             "steps": incident.steps,
             "impossible": incident.plan.impossible,
             "warnings": incident.plan.warnings,
@@ -34,7 +39,8 @@ pub(crate) fn of(incident: &Incident, config: &Config) -> Notice {
 fn severity(incident: &Incident) -> Severity {
     match &incident.state {
         IncidentState::Partial { .. } | IncidentState::ReleasePartial { .. } => Severity::Page,
-        IncidentState::Refused { reason } if reason.pages() => Severity::Page,
+        // Who asked by hand has the refusal already.
+        IncidentState::Refused { reason } if reason.pages() && incident.requested.is_none() => Severity::Page,
         IncidentState::Refused { .. } | IncidentState::Released => Severity::Info,
         // Nothing was read back in quarantine when this was said: it may still be reachable.
         IncidentState::Committed => Severity::Page,
@@ -72,6 +78,20 @@ fn text(incident: &Incident, config: &Config, instance: &str) -> String {
         line("Alarm", &alarm.name());
     }
     line("State", &incident.state.name());
+    if let Some(requested) = &incident.requested {
+        line("Asked by", &requested.by.arn);
+        line("Reason", &requested.reason);
+        if let Some(second) = &requested.approved_by {
+            line("Approved", &second.arn);
+        }
+        for guard in &requested.overrides {
+            line("Overrides", guard);
+        }
+    }
+    if let Some(release) = &incident.release {
+        line("Released", &release.by.arn);
+        line("Reason", &release.reason);
+    }
     match &incident.state {
         IncidentState::Refused { reason } => line("Why", reason),
         IncidentState::Observed => line("Plan", &names(incident)),
@@ -100,5 +120,33 @@ fn describe(status: &StepStatus) -> String {
         StepStatus::Done => "done".to_owned(),
         StepStatus::Waiting { why } => format!("under way ({why})"),
         StepStatus::Failed { error } => format!("FAILED ({error})"),
+    }
+}
+
+/// A protected instance waits for a second person.
+pub(crate) fn of_approval(pending: &PendingApproval, config: &Config) -> Notice {
+    let requested = &pending.requested;
+    let text = format!(
+        "{} asks to contain {}, which is protected.\nReason:   {}\nApprove with:  cordon approve {} --reason REASON\n\
+         until {}, as another user or role.\n",
+        requested.by.arn, pending.instance, requested.reason, pending.id, pending.expires_at
+    );
+    Notice {
+        incident: IncidentId::new(pending.id.clone()),
+        severity: Severity::Page,
+        subject: format!("Cordon: {} needs approval ({})", pending.instance, config.deployment.region),
+        text,
+        details: json!({"schema": containment::incident::SCHEMA, "approval": pending}).to_string(),
+    }
+}
+
+pub(crate) fn of_freeze(what: &str, by: &Operator, reason: &str, config: &Config) -> Notice {
+    Notice {
+        incident: IncidentId::new("freeze"),
+        severity: Severity::Page,
+        subject: format!("Cordon: automatic containment is {what} ({})", config.deployment.region),
+        text: format!("By:      {}\nReason:  {reason}\n", by.arn),
+        details: json!({"schema": containment::incident::SCHEMA, "freeze": what, "by": by, "reason": reason})
+            .to_string(),
     }
 }

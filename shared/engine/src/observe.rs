@@ -36,10 +36,32 @@ impl Engine {
         signal: &AlarmSignal,
         instance: &InstanceId,
     ) -> Result<Observation, EngineError> {
-        let ports = &self.ports;
         let hint = hinted_group(signal, instance);
-        let names = alarm_names(signal);
-        let scope = self.scope(signal, hint.as_ref());
+        // The alarms of a hinted group say nothing of another one.
+        let (hinted, all) = (self.scope(signal, hint.as_ref()), self.scope(signal, None));
+        let mut observation = self.observe_around(instance, &alarm_names(signal), hint, (hinted, all)).await?;
+        self.observe_what_the_alarm_needs(signal, &mut observation).await.map_err(EngineError::Unread)?;
+        observation.take_up_the_glance();
+        Ok(observation)
+    }
+
+    /// The same for an instance that a person names: there is no alarm to read and no hint.
+    pub(crate) async fn observe_instance(&self, instance: &InstanceId) -> Result<Observation, EngineError> {
+        let topic = self.config.deployment.alarm_topics.first().cloned();
+        let scope = AlarmScope { name_prefix: None, action_prefix: topic };
+        let mut observation = self.observe_around(instance, &[], None, (scope.clone(), scope)).await?;
+        observation.take_up_the_glance();
+        Ok(observation)
+    }
+
+    async fn observe_around(
+        &self,
+        instance: &InstanceId,
+        names: &[String],
+        hint: Option<GroupName>,
+        (scope, wider_scope): (AlarmScope, AlarmScope),
+    ) -> Result<Observation, EngineError> {
+        let ports = &self.ports;
         let wanted = Wanted { instance: instance.clone(), group: hint.clone() };
         let (
             alarms,
@@ -53,7 +75,7 @@ impl Engine {
             glance,
             target_groups,
         ) = tokio::join!(
-            ports.alarms.describe(&names),
+            async { if names.is_empty() { Ok(Vec::new()) } else { ports.alarms.describe(names).await } },
             ports.instances.describe(instance),
             ports.network.interfaces(instance),
             ports.instances.protection(instance),
@@ -85,18 +107,16 @@ impl Engine {
             quarantine_groups: quarantine_groups.map_err(unread)?,
             target_groups,
         };
-        self.believe_or_correct_the_hint(signal, instance, hint, &mut observation).await.map_err(unread)?;
-        self.observe_what_the_alarm_needs(signal, &mut observation).await.map_err(unread)?;
-        observation.take_up_the_glance();
+        self.believe_or_correct_the_hint(instance, hint, &wider_scope, &mut observation).await.map_err(unread)?;
         Ok(observation)
     }
 
     /// The hint is a name that anybody may have chosen: it counts only if it is the group that has the instance.
     async fn believe_or_correct_the_hint(
         &self,
-        signal: &AlarmSignal,
         instance: &InstanceId,
         hint: Option<GroupName>,
+        wider_scope: &AlarmScope,
         observation: &mut Observation,
     ) -> PortResult<()> {
         let actual = observation.subject.membership.as_ref().map(|membership| membership.group.clone());
@@ -104,11 +124,10 @@ impl Engine {
             return Ok(());
         }
         let wanted = Wanted { instance: instance.clone(), group: actual.clone() };
-        // The alarms of the hinted group say nothing of this one; without a hint all that lead here were read already.
-        let scope = self.scope(signal, None);
+        // Without a hint all that lead here were read already.
         let (group, glance, alarming) =
             tokio::join!(self.group(actual.as_ref()), self.ports.journal.glance(&wanted), async {
-                if hint.is_some() { self.ports.alarms.in_alarm(&scope).await.map(Some) } else { Ok(None) }
+                if hint.is_some() { self.ports.alarms.in_alarm(wider_scope).await.map(Some) } else { Ok(None) }
             },);
         observation.subject.group = group?;
         observation.glance = glance?;

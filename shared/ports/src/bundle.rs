@@ -1,4 +1,7 @@
-use crate::{Alarms, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets};
+use crate::{
+    Alarms, Callers, Clock, Credentials, Evidence, Exhibits, Groups, Instances, Journal, Network, Notifier, Signer,
+    Snapshots, Targets,
+};
 use std::sync::Arc;
 
 /// Everything that containing and reconciling need, each behind its own trait so that a test can replace any.
@@ -12,8 +15,11 @@ pub struct Ports {
     pub snapshots: Arc<dyn Snapshots>,
     pub credentials: Arc<dyn Credentials>,
     pub evidence: Arc<dyn Evidence>,
+    pub exhibits: Arc<dyn Exhibits>,
+    pub signer: Arc<dyn Signer>,
     pub notifier: Arc<dyn Notifier>,
     pub journal: Arc<dyn Journal>,
+    pub callers: Arc<dyn Callers>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -23,6 +29,8 @@ pub struct Resources {
     pub table: String,
     pub evidence_bucket: String,
     pub evidence_key_arn: String,
+    /// The asymmetric key that signs the record.
+    pub signing_key_arn: String,
     pub notification_topic_arn: String,
     /// Name or ARN of revoke-credentials.
     pub revoke_function: String,

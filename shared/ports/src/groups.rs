@@ -16,4 +16,10 @@ pub trait Groups: Send + Sync {
 
     /// Puts it into Standby without decrementing desired capacity.
     async fn enter_standby(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
+
+    /// Attaches a running instance; the group's desired capacity grows by one.
+    async fn attach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
+
+    /// Takes it out of Standby, into service.
+    async fn exit_standby(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
 }

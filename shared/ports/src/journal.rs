@@ -6,9 +6,10 @@ use containment::guards::Freeze;
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
+use containment::request::PendingApproval;
 use signal::InstanceId;
 use thiserror::Error;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// What one consistent read of the table is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Intent {
     pub breaker: BreakerWrite,
     /// When the commit happens; a freeze that expired before doesn't count.
     pub now: OffsetDateTime,
+    /// A person overrode the freeze: it is no condition then.
+    pub through_freeze: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -82,6 +85,8 @@ pub struct Transaction {
     pub events: Vec<SealedEvent>,
     pub head: Head,
     pub lease: Lease,
+    /// The incident lets go of this instance, and when: its hold ends in the same transaction.
+    pub lets_go: Option<(InstanceId, OffsetDateTime)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -99,6 +104,17 @@ pub struct StoredIncident {
     pub head: Head,
     /// The owner of the lease, expired or not.
     pub lease: Option<Lease>,
+}
+
+/// One incident in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedIncident {
+    pub id: IncidentId,
+    pub opened_at: OffsetDateTime,
+    /// The name of its state.
+    pub state: String,
+    pub instance: Option<String>,
+    pub group: Option<String>,
 }
 
 #[async_trait]
@@ -124,6 +140,21 @@ pub trait Journal: Send + Sync {
     /// All events in order, strongly consistent.
     async fn events(&self, id: &IncidentId) -> PortResult<Vec<SealedEvent>>;
 
-    /// Incidents with work left, oldest first.
-    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>>;
+    /// Incidents with work left, now or later, oldest first. They may lag a moment behind.
+    async fn open_incidents(&self) -> PortResult<Vec<Incident>>;
+
+    /// At most `limit` incidents that were opened in a month (UTC, first day given), newest first.
+    async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>>;
+
+    /// Takes a nonce for ever (at least until `until`). `false` where it was taken before.
+    async fn claim_nonce(&self, nonce: &str, until: OffsetDateTime) -> PortResult<bool>;
+
+    async fn put_approval(&self, pending: &PendingApproval) -> PortResult<()>;
+
+    /// A request that waits for a second person; it may have expired.
+    async fn approval(&self, id: &str) -> PortResult<Option<PendingApproval>>;
+
+    async fn freeze(&self, freeze: &Freeze) -> PortResult<()>;
+
+    async fn unfreeze(&self) -> PortResult<()>;
 }

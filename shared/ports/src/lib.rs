@@ -5,6 +5,7 @@
 
 mod alarms;
 mod bundle;
+mod callers;
 mod error;
 mod evidence;
 mod groups;
@@ -19,12 +20,14 @@ mod time_source;
 
 pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
+pub use callers::{CallerIdentity, Callers};
 pub use error::{ErrorKind, PortError, PortResult};
-pub use evidence::{Evidence, EvidenceObject};
+pub use evidence::{CaptureSubject, Evidence, Exhibit, Exhibits, Signer};
 pub use groups::Groups;
 pub use instances::{Instances, ProfileAssociation};
 pub use journal::{
-    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, StoredIncident, Transaction, Wanted,
+    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, ListedIncident, StoredIncident,
+    Transaction, Wanted,
 };
 pub use network::Network;
 pub use notice::{Notice, Notifier, Severity};

@@ -22,6 +22,6 @@ pub trait Network: Send + Sync {
     /// Revokes the rules that AWS gives a new group (all egress, IPv4 and IPv6), without reading first.
     async fn revoke_default_rules(&self, group: &SecurityGroupId) -> PortResult<()>;
 
-    /// Puts the interface into this group and no other.
-    async fn set_only_group(&self, interface: &InterfaceId, group: &SecurityGroupId) -> PortResult<()>;
+    /// Puts the interface into these groups (at least one) and no others.
+    async fn set_groups(&self, interface: &InterfaceId, groups: &[SecurityGroupId]) -> PortResult<()>;
 }

@@ -15,6 +15,9 @@ pub enum Revocation {
 #[async_trait]
 pub trait Credentials: Send + Sync {
     async fn revoke(&self, incident: &IncidentId) -> PortResult<Revocation>;
+
+    /// Takes the incident's deny away again. Finding none is success.
+    async fn restore(&self, incident: &IncidentId) -> PortResult<()>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,9 @@ pub trait Roles: Send + Sync {
     async fn of_profile(&self, profile_arn: &str) -> PortResult<Option<ObservedRole>>;
 
     async fn put_inline_policy(&self, role: &str, policy: &str, document: &str) -> PortResult<()>;
+
+    /// Finding none is success.
+    async fn delete_inline_policy(&self, role: &str, policy: &str) -> PortResult<()>;
 
     /// The document as IAM holds it, percent-decoded.
     async fn inline_policy(&self, role: &str, policy: &str) -> PortResult<Option<String>>;

@@ -14,4 +14,6 @@ pub trait Targets: Send + Sync {
     async fn registrations(&self, instance: &InstanceId, groups: &[TargetGroupArn]) -> PortResult<Vec<Target>>;
 
     async fn deregister(&self, target: &Target) -> PortResult<()>;
+
+    async fn register(&self, target: &Target) -> PortResult<()>;
 }

@@ -41,7 +41,7 @@ pub(crate) fn open(received: Received<'_>) -> Result<Vec<Result<Signal, SignalEr
     let (records, request, source) = (event.get("Records")?, event.get("cordon")?, event.get("source")?);
     match (records, request, source) {
         (Some(records), None, None) => open_records(&records, received.expectation),
-        (None, Some(request), None) => Ok(vec![operator::read(&request).map(Signal::Operator)]),
+        (None, Some(request), None) => Ok(vec![operator::read(&event, &request).map(Signal::Operator)]),
         (None, None, Some(source)) => Ok(vec![read_event(&event, &source, received)]),
         (None, None, None) => Err(unrecognised(&event)?),
         _ => Err(SignalError::unknown_shape(

@@ -21,6 +21,7 @@ mod model;
 mod node;
 mod nomination;
 mod operator;
+mod proof;
 mod quoted;
 mod timestamp;
 
@@ -29,7 +30,8 @@ pub use error::SignalError;
 pub use hint::AlarmHint;
 pub use identifiers::{AccountId, IdentifierError, InstanceId, Region};
 pub use model::{AlarmKind, AlarmSignal, AlarmState, OperatorAction, OperatorRequest, Signal, Transition, Via};
-pub use quoted::Quoted;
+pub use proof::{CONTENT_TYPE, DIGEST_HEADER, IDENTITY_BODY, NONCE_HEADER, Proof};
+pub use quoted::{OneLine, Quoted};
 
 use sha2::{Digest, Sha256};
 

@@ -2,6 +2,7 @@
 
 use crate::arn::{AlarmArn, TopicArn};
 use crate::identifiers::{AccountId, IdentifierError, InstanceId};
+use crate::proof::Proof;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -113,21 +114,43 @@ pub enum Via {
     LambdaAction,
 }
 
-/// Somebody of the security team asks for something. Who it is, is proved elsewhere.
+/// Somebody of the security team asks for something. Who it is, the proof has yet to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OperatorRequest {
     pub action: OperatorAction,
-    pub instance: InstanceId,
+    /// The function that it is meant for, so that it is of no use to another deployment.
+    pub function: String,
     /// 1 to 1,000 characters, none of them a control or hidden format character.
     pub reason: String,
-    /// Keep the instance running, isolated, for live forensics.
-    pub hold: bool,
     /// Plan and report, change nothing.
     pub dry_run: bool,
+    /// Where the sender says it is.
+    pub claimed_source: Option<String>,
+    pub proof: Proof,
+    /// SHA-256 of the request's text, in lower-case hexadecimal.
+    pub digest: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
 pub enum OperatorAction {
-    Contain,
+    Contain {
+        instance: InstanceId,
+        /// Keep the instance running, isolated, for live forensics.
+        hold: bool,
+        /// Names of guards that shall not stand in the way.
+        overrides: Vec<String>,
+    },
+    Approve {
+        request: String,
+    },
+    Release {
+        incident: String,
+        /// Go on although the instance isn't as Cordon left it.
+        accept_drift: bool,
+    },
+    Freeze {
+        minutes: u64,
+    },
+    Unfreeze,
 }

@@ -1,41 +1,96 @@
-//! A request by the security team: `{"cordon": {"version": 1, "action": "contain", "instance": "i-…", "reason": "…",
-//! "hold": false, "dry_run": false}}`.
+//! A request by the security team: `{"cordon": "TEXT", "proof": {…}}`, where TEXT is itself JSON:
+//! `{"version": 1, "function": "…", "action": "contain", "instance": "i-…", "reason": "…", …}`.
 //!
-//! Fields beside `cordon` are ignored and left to whoever proves the sender. A field *inside* it that is not known is
-//! refused, unlike everywhere else: a misspelt `dry_run` must not contain an instance.
+//! The request is text so that its exact bytes can be hashed: the proof of who sends it is bound to that hash. A field
+//! of a request that is not known is refused, unlike everywhere else: a misspelt `dry_run` must not contain an instance.
 
+use crate::document;
 use crate::error::SignalError;
 use crate::model::{OperatorAction, OperatorRequest};
 use crate::node::Node;
+use crate::proof;
 use crate::quoted::{Quoted, is_plain};
 
 const VERSION: u64 = 1;
-const FIELDS: [&str; 6] = ["version", "action", "instance", "reason", "hold", "dry_run"];
+const COMMON_FIELDS: [&str; 6] = ["version", "function", "action", "reason", "source", "dry_run"];
 const REASON_LIMIT: usize = 1000;
+const NAME_LIMIT: usize = 140;
+const OVERRIDE_LIMIT: usize = 16;
+/// A freeze that nobody lifts ends after a week at most: forgetting it must not leave the account unwatched.
+const MAX_FREEZE_MINUTES: u64 = 7 * 24 * 60;
 
-pub(crate) fn read(request: &Node<'_>) -> Result<OperatorRequest, SignalError> {
-    if let Some(unknown) = request.object()?.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-        return Err(SignalError::UnknownField { field: request.path().to_owned(), name: Quoted(unknown).to_string() });
-    }
+pub(crate) fn read(event: &Node<'_>, request: &Node<'_>) -> Result<OperatorRequest, SignalError> {
+    let text = request.text()?;
+    let document = document::read(text.as_bytes(), request.path())?;
+    let request = Node::root(request.path(), &document);
     let version = request.require("version")?;
     if version.whole_number()? != VERSION {
         return Err(version.invalid(format!("expected {VERSION}, found {}", version.whole_number()?)));
     }
-    let flag = |name: &str| request.get(name)?.map_or(Ok(false), |node| node.boolean());
+    let (action, fields) = action(&request)?;
+    let known = |key: &str| COMMON_FIELDS.contains(&key) || fields.contains(&key);
+    if let Some(unknown) = request.object()?.keys().find(|key| !known(key)) {
+        return Err(SignalError::UnknownField { field: request.path().to_owned(), name: Quoted(unknown).to_string() });
+    }
     Ok(OperatorRequest {
-        action: action(&request.require("action")?)?,
-        instance: request.require("instance")?.parse()?,
+        action,
+        function: name(&request.require("function")?)?,
         reason: reason(&request.require("reason")?)?,
-        hold: flag("hold")?,
-        dry_run: flag("dry_run")?,
+        dry_run: flag(&request, "dry_run")?,
+        claimed_source: request.get("source")?.map(|node| name(&node)).transpose()?,
+        proof: proof::read(&event.require("proof")?)?,
+        digest: crate::digest(text.as_bytes()),
     })
 }
 
-fn action(node: &Node<'_>) -> Result<OperatorAction, SignalError> {
-    match node.text()? {
-        "contain" => Ok(OperatorAction::Contain),
-        other => Err(node.invalid(format!("expected contain, found {}", Quoted(other)))),
+/// The action and the fields that it alone has.
+fn action(request: &Node<'_>) -> Result<(OperatorAction, &'static [&'static str]), SignalError> {
+    let node = request.require("action")?;
+    Ok(match node.text()? {
+        "contain" => {
+            let instance = request.require("instance")?.parse()?;
+            let overrides = match request.get("overrides")? {
+                Some(list) => list.list(OVERRIDE_LIMIT)?.iter().map(name).collect::<Result<_, _>>()?,
+                None => Vec::new(),
+            };
+            let hold = flag(request, "hold")?;
+            (OperatorAction::Contain { instance, hold, overrides }, &["instance", "hold", "overrides"])
+        }
+        "approve" => (OperatorAction::Approve { request: name(&request.require("request")?)? }, &["request"]),
+        "release" => {
+            let incident = name(&request.require("incident")?)?;
+            let accept_drift = flag(request, "accept_drift")?;
+            (OperatorAction::Release { incident, accept_drift }, &["incident", "accept_drift"])
+        }
+        "freeze" => {
+            let node = request.require("minutes")?;
+            let minutes = node.whole_number()?;
+            if !(1..=MAX_FREEZE_MINUTES).contains(&minutes) {
+                return Err(node.invalid(format!("expected 1 to {MAX_FREEZE_MINUTES} minutes, found {minutes}")));
+            }
+            (OperatorAction::Freeze { minutes }, &["minutes"])
+        }
+        "unfreeze" => (OperatorAction::Unfreeze, &[]),
+        other => {
+            return Err(node
+                .invalid(format!("expected contain, approve, release, freeze or unfreeze, found {}", Quoted(other))));
+        }
+    })
+}
+
+fn flag(request: &Node<'_>, name: &str) -> Result<bool, SignalError> {
+    request.get(name)?.map_or(Ok(false), |node| node.boolean())
+}
+
+/// An identifier of ours, or a name: short, and the same everywhere it is shown.
+fn name(node: &Node<'_>) -> Result<String, SignalError> {
+    let text = node.text()?;
+    let is_name = (1..=NAME_LIMIT).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/@".contains(&byte));
+    if is_name {
+        return Ok(text.to_owned());
     }
+    Err(node.invalid(format!("expected 1 to {NAME_LIMIT} letters, digits and - _ . : / @, found {}", Quoted(text))))
 }
 
 /// The reason ends up in journals, notifications and reports, so it must read the same everywhere.

@@ -120,38 +120,58 @@ fn a_wrong_envelope_names_the_field_and_what_was_expected() {
     insta::assert_snapshot!(errors.join("\n"));
 }
 
+/// The request with one field of its text changed.
+fn asking(field: &str, value: Value) -> Value {
+    let event: Value = serde_json::from_str(REQUEST).unwrap();
+    let text = with(event["cordon"].as_str().unwrap(), field, value).to_string();
+    with(REQUEST, "/cordon", json!(text))
+}
+
 #[test]
 fn a_wrong_operator_request_names_the_field_and_what_was_expected() {
     let errors: Vec<String> = [
         json!({"cordon": 1}),
         json!({"cordon": {}}),
-        with(REQUEST, "/cordon/version", json!(2)),
-        with(REQUEST, "/cordon/version", json!("1")),
-        with(REQUEST, "/cordon/action", json!("terminate")),
-        with(REQUEST, "/cordon/instance", json!("i-0a1b2c3d; reboot")),
-        with(REQUEST, "/cordon/hold", json!("no")),
-        with(REQUEST, "/cordon/reason", json!("")),
-        with(REQUEST, "/cordon/reason", json!("   ")),
-        with(REQUEST, "/cordon/reason", json!("é".repeat(1001))),
-        with(REQUEST, "/cordon/reason", json!("line\nbreak")),
-        with(REQUEST, "/cordon/reason", json!("\u{202e}gnp.exe")),
+        json!({"cordon": "{}"}),
+        asking("/version", json!(2)),
+        asking("/version", json!("1")),
+        asking("/function", json!("a b")),
+        asking("/action", json!("terminate")),
+        asking("/instance", json!("i-0a1b2c3d; reboot")),
+        asking("/hold", json!("no")),
+        asking("/reason", json!("")),
+        asking("/reason", json!("   ")),
+        asking("/reason", json!("é".repeat(1001))),
+        asking("/reason", json!("line\nbreak")),
+        asking("/reason", json!("\u{202e}gnp.exe")),
+        with(REQUEST, "/proof", Value::Null),
+        with(REQUEST, "/proof/nonce", json!("0011")),
+        with(REQUEST, "/proof/authorization", json!("secret\r\nHost: elsewhere")),
+        with(REQUEST, "/proof/date", json!("20261122T101112Z0")),
     ]
     .iter()
     .map(|event| refused(event).to_string())
     .collect();
+    assert!(!errors.join("").contains("secret"), "what is refused of a proof may be a secret");
     insta::assert_snapshot!(errors.join("\n"));
 }
 
 #[test]
 fn a_misspelt_dry_run_is_refused_and_does_not_contain() {
-    let event =
-        json!({"cordon": {"version": 1, "action": "contain", "instance": "i-1a2b3c4d", "reason": "x", "dryrun": true}});
+    let event: Value = serde_json::from_str(REQUEST).unwrap();
+    let text = event["cordon"].as_str().unwrap().replace("dry_run", "dryrun");
+    assert_eq!(refused(&with(REQUEST, "/cordon", json!(text))).code(), "unknown_field");
+}
+
+#[test]
+fn a_field_of_another_action_is_refused() {
+    let event = asking("/action", json!("unfreeze"));
     assert_eq!(refused(&event).code(), "unknown_field");
 }
 
 #[test]
 fn a_reason_of_exactly_1000_characters_is_taken() {
-    let event = with(REQUEST, "/cordon/reason", json!("é".repeat(1000)));
+    let event = asking("/reason", json!("é".repeat(1000)));
     assert!(parse(event.to_string().as_bytes(), &AWS).unwrap()[0].is_ok());
 }
 

@@ -9,7 +9,7 @@
 
 mod sns;
 
-use signal::{AlarmKind, AlarmSignal, AlarmState, Expectation, Signal, SignalError, parse};
+use signal::{AlarmKind, AlarmSignal, AlarmState, Expectation, OperatorAction, Signal, SignalError, parse};
 use std::path::{Path, PathBuf};
 
 const AWS: Expectation<'_> = Expectation { partition: "aws" };
@@ -146,11 +146,35 @@ fn a_bad_record_does_not_hide_the_good_ones() {
 
 #[test]
 fn an_operator_request_says_only_what_it_says() {
-    let request =
-        r#"{"cordon": {"version": 1, "action": "contain", "instance": "i-1a2b3c4d", "reason": "x"}, "proof": {}}"#;
-    let Signal::Operator(request) = only(request.as_bytes()).unwrap() else { panic!("not an operator's request") };
-    assert!(!request.hold);
+    let Signal::Operator(request) = only(fixture("events/operator-contain.json").as_bytes()).unwrap() else {
+        panic!("not an operator's request")
+    };
     assert!(!request.dry_run);
+    let OperatorAction::Contain { hold, overrides, .. } = request.action else { panic!("not a containment") };
+    assert!(hold && overrides.is_empty());
+}
+
+#[test]
+fn a_proof_covers_every_header_or_does_not_count() {
+    let Signal::Operator(request) = only(fixture("events/operator-contain.json").as_bytes()).unwrap() else {
+        panic!("not an operator's request")
+    };
+    let region = "eu-west-1".parse().unwrap();
+    assert!(request.proof.covers_everything(&region));
+    assert!(!request.proof.covers_everything(&"eu-west-2".parse().unwrap()));
+    let without = |what: &str, with: &str| {
+        let mut proof = request.proof.clone();
+        proof.authorization = proof.authorization.replace(what, with);
+        proof.covers_everything(&region)
+    };
+    assert!(!without(";x-cordon-request-sha256", ""));
+    assert!(!without("host;", ""));
+    assert!(!without("/sts/", "/s3/"));
+    assert!(!without("20261122/", "20261121/"));
+    assert!(!without("Signature", "Signature2"));
+    let mut with_token = request.proof.clone();
+    with_token.security_token = Some("token".to_owned());
+    assert!(!with_token.covers_everything(&region), "an unsigned token could be anybody's");
 }
 
 #[test]

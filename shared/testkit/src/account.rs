@@ -3,6 +3,7 @@
 use crate::journal::Table;
 use containment::ids::{GroupName, IncidentId, SecurityGroupId, TargetGroupArn, VpcId};
 use containment::observed::*;
+use p256::ecdsa::SigningKey;
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
@@ -12,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 pub struct Delays {
     pub detach: Duration,
     pub stop: Duration,
+    pub start: Duration,
     pub snapshot: Duration,
     pub launch: Duration,
     pub drain: Duration,
@@ -22,6 +24,7 @@ impl Default for Delays {
         Self {
             detach: Duration::minutes(5),
             stop: Duration::seconds(40),
+            start: Duration::seconds(25),
             snapshot: Duration::minutes(3),
             launch: Duration::seconds(90),
             drain: Duration::minutes(5),
@@ -33,6 +36,10 @@ pub(crate) struct Machine {
     pub(crate) shown: ObservedInstance,
     pub(crate) protection: Protection,
     pub(crate) stopped_at: Option<OffsetDateTime>,
+    pub(crate) running_at: Option<OffsetDateTime>,
+    /// Why a start falls back to stopped, where it shall.
+    pub(crate) start_fails: Option<String>,
+    pub(crate) state_reason: Option<String>,
     /// Whether its profile is still associated.
     pub(crate) has_profile: bool,
 }
@@ -54,8 +61,9 @@ pub struct Account {
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
     pub(crate) table: Table,
-    /// Keys of stored evidence.
-    pub evidence: BTreeSet<String>,
+    /// What is stored in the evidence bucket, by key.
+    pub evidence: BTreeMap<String, Vec<u8>>,
+    pub signing_key: SigningKey,
     pub notices: Vec<ports::Notice>,
     /// Incidents whose instance's sessions are denied, and whether roles may be written to at all.
     pub revoked: BTreeSet<IncidentId>,
@@ -83,7 +91,8 @@ impl Account {
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),
             table: Table::default(),
-            evidence: BTreeSet::new(),
+            evidence: BTreeMap::new(),
+            signing_key: SigningKey::from_slice(&[7; 32]).unwrap(),
             notices: Vec::new(),
             revoked: BTreeSet::new(),
             roles_are_listed: true,
@@ -98,6 +107,11 @@ impl Account {
 
     pub fn protection(&mut self, id: &InstanceId) -> &mut Protection {
         &mut self.machines.get_mut(id).unwrap_or_else(|| panic!("no instance {id}")).protection
+    }
+
+    /// Every start of the instance from now on falls back to stopped, for this reason; `None` lets it start.
+    pub fn fail_starts(&mut self, id: &InstanceId, reason: Option<&str>) {
+        self.machines.get_mut(id).unwrap_or_else(|| panic!("no instance {id}")).start_fails = reason.map(str::to_owned);
     }
 
     pub fn has_profile(&self, id: &InstanceId) -> bool {
@@ -134,6 +148,12 @@ impl Account {
             if machine.stopped_at.is_some_and(|at| at <= now) {
                 machine.shown.state = PowerState::Stopped;
                 machine.stopped_at = None;
+            }
+            if machine.running_at.is_some_and(|at| at <= now) {
+                machine.running_at = None;
+                machine.state_reason = machine.start_fails.clone();
+                let failed = machine.start_fails.is_some();
+                machine.shown.state = if failed { PowerState::Stopped } else { PowerState::Running };
             }
         }
         let detached: Vec<InstanceId> =

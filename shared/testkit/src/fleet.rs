@@ -8,6 +8,8 @@ use signal::InstanceId;
 use std::collections::BTreeMap;
 
 pub(crate) const VPC: &str = "vpc-1";
+/// The start of the names of the groups that exist beside the quarantine group.
+pub(crate) const SERVICE_GROUP: &str = "sg-service";
 
 impl Account {
     /// A running instance with one interface, one volume and a profile.
@@ -29,7 +31,15 @@ impl Account {
             }],
             tags: BTreeMap::new(),
         };
-        let machine = Machine { shown, protection: Protection::default(), stopped_at: None, has_profile: true };
+        let machine = Machine {
+            shown,
+            protection: Protection::default(),
+            stopped_at: None,
+            running_at: None,
+            start_fails: None,
+            state_reason: None,
+            has_profile: true,
+        };
         self.machines.insert(id.clone(), machine);
         self.add_interface(id, "subnet-1");
     }
@@ -42,7 +52,7 @@ impl Account {
             vpc: VpcId::new(VPC),
             subnet: subnet.to_owned(),
             device_index,
-            groups: vec![SecurityGroupId::new("sg-service")],
+            groups: vec![SecurityGroupId::new(SERVICE_GROUP)],
             managed_by: None,
         };
         self.interfaces.push((id.clone(), shown));

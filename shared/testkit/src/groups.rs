@@ -7,6 +7,7 @@ use ports::{ErrorKind, Groups, PortError, PortResult};
 use signal::InstanceId;
 
 const DETACH: &str = "autoscaling:DetachInstances";
+const ATTACH: &str = "autoscaling:AttachInstances";
 const STANDBY: &str = "autoscaling:EnterStandby";
 
 #[async_trait]
@@ -32,6 +33,42 @@ impl Groups for Process {
     async fn enter_standby(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {
         self.change(STANDBY, |account| {
             leave(account, STANDBY, instance, group, &[Lifecycle::InService], Lifecycle::Standby)
+        })
+        .await
+    }
+
+    async fn attach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {
+        self.change(ATTACH, |account| {
+            let refused = |why: &str| PortError::new(ATTACH, ErrorKind::Rejected, Some("ValidationError"), why);
+            if account.membership(instance).is_some() {
+                return Err(refused("it is in a group"));
+            }
+            if account.instance(instance).state != PowerState::Running {
+                return Err(refused("it is not running"));
+            }
+            let shown = account.groups.get_mut(group).ok_or_else(|| refused("no such group"))?;
+            if shown.desired + 1 > shown.max {
+                return Err(refused("the group is full"));
+            }
+            shown.desired += 1;
+            shown.members.push(GroupMember {
+                instance: instance.clone(),
+                lifecycle: Lifecycle::Pending,
+                healthy: true,
+                protected_from_scale_in: false,
+            });
+            account.launching.push((account.now + account.delays.launch, group.clone(), instance.clone()));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn exit_standby(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {
+        self.change("autoscaling:ExitStandby", |account| {
+            let shown = account.groups.get_mut(group).unwrap();
+            shown.desired += 1;
+            account.set_lifecycle(instance, Lifecycle::InService);
+            Ok(())
         })
         .await
     }

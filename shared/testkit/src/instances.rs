@@ -20,7 +20,11 @@ fn existing<'a>(account: &'a mut Account, id: &InstanceId) -> PortResult<&'a mut
 impl Instances for Process {
     async fn describe(&self, instance: &InstanceId) -> PortResult<Option<ObservedInstance>> {
         self.read("ec2:DescribeInstances", |account| {
-            Ok(account.machines.get(instance).map(|machine| machine.shown.clone()))
+            Ok(account.machines.get(instance).map(|machine| {
+                let mut shown = machine.shown.clone();
+                shown.profile_arn = shown.profile_arn.filter(|_| machine.has_profile);
+                shown
+            }))
         })
         .await
     }
@@ -45,11 +49,11 @@ impl Instances for Process {
         .await
     }
 
-    async fn keep_volumes(&self, instance: &InstanceId, devices: &[String]) -> PortResult<()> {
+    async fn set_delete_on_termination(&self, instance: &InstanceId, devices: &[String], on: bool) -> PortResult<()> {
         self.change("ec2:ModifyInstanceAttribute", |account| {
             let volumes = &mut existing(account, instance)?.shown.volumes;
             for volume in volumes.iter_mut().filter(|volume| devices.contains(&volume.device)) {
-                volume.delete_on_termination = false;
+                volume.delete_on_termination = on;
             }
             Ok(())
         })
@@ -78,6 +82,33 @@ impl Instances for Process {
         .await
     }
 
+    async fn start(&self, instance: &InstanceId) -> PortResult<()> {
+        self.change("ec2:StartInstances", |account| {
+            let at = account.now + account.delays.start;
+            let machine = existing(account, instance)?;
+            if machine.shown.state != PowerState::Stopped {
+                return Err(rejected("IncorrectInstanceState"));
+            }
+            machine.shown.state = PowerState::Pending;
+            machine.running_at = Some(at);
+            machine.state_reason = None;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn state_reason(&self, instance: &InstanceId) -> PortResult<Option<String>> {
+        self.read("ec2:DescribeInstances", |account| Ok(existing(account, instance)?.state_reason.clone())).await
+    }
+
+    async fn untag(&self, instance: &InstanceId) -> PortResult<()> {
+        self.change("ec2:DeleteTags", |account| {
+            existing(account, instance)?.shown.tags.remove(INCIDENT_TAG);
+            Ok(())
+        })
+        .await
+    }
+
     async fn tag(&self, instance: &InstanceId, incident: &IncidentId) -> PortResult<()> {
         self.change("ec2:CreateTags", |account| {
             existing(account, instance)?.shown.tags.insert(INCIDENT_TAG.to_owned(), incident.to_string());
@@ -98,6 +129,18 @@ impl Instances for Process {
     async fn disassociate_profile(&self, association: &ProfileAssociation) -> PortResult<()> {
         self.change("ec2:DisassociateIamInstanceProfile", |account| {
             existing(account, &association.id.parse().unwrap())?.has_profile = false;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn associate_profile(&self, instance: &InstanceId, profile_arn: &str) -> PortResult<()> {
+        self.change("ec2:AssociateIamInstanceProfile", |account| {
+            let machine = existing(account, instance)?;
+            if machine.has_profile {
+                return Err(rejected("IncorrectState"));
+            }
+            machine.has_profile = machine.shown.profile_arn.as_deref() == Some(profile_arn);
             Ok(())
         })
         .await

@@ -9,12 +9,14 @@ use containment::guards::Freeze;
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
+use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, Glance, Intent, Journal, Lease, PortResult, StoredIncident, Transaction, Wanted,
+    AppendError, CommitError, Glance, Intent, Journal, Lease, ListedIncident, PortResult, StoredIncident, Transaction,
+    Wanted,
 };
 use signal::InstanceId;
-use std::collections::BTreeMap;
-use time::OffsetDateTime;
+use std::collections::{BTreeMap, BTreeSet};
+use time::{Date, OffsetDateTime};
 
 const TRANSACT: &str = "dynamodb:TransactWriteItems";
 
@@ -26,6 +28,8 @@ pub(crate) struct Table {
     holds: BTreeMap<InstanceId, (Option<IncidentId>, Option<OffsetDateTime>)>,
     freeze: Option<Freeze>,
     standalone: BTreeMap<InstanceId, StandaloneEntry>,
+    nonces: BTreeSet<String>,
+    approvals: BTreeMap<String, PendingApproval>,
 }
 
 impl Account {
@@ -51,8 +55,25 @@ impl Account {
         (events, stored.head.clone())
     }
 
+    /// What somebody who can write the table would do after removing the last events.
+    pub fn turn_head_back(&mut self, id: &IncidentId) {
+        let (stored, events) = self.table.stored.get_mut(id).unwrap_or_else(|| panic!("no incident {id}"));
+        let last = events.last().unwrap();
+        stored.head = Head { sequence: last.sequence, hash: last.hash.clone() };
+    }
+
     pub fn slots(&self) -> usize {
         self.table.account_breaker.slots.len()
+    }
+}
+
+fn listed(incident: &Incident) -> ListedIncident {
+    ListedIncident {
+        id: incident.id.clone(),
+        opened_at: incident.opened_at,
+        state: incident.state.name().to_owned(),
+        instance: incident.instance.as_ref().map(ToString::to_string),
+        group: incident.group.as_ref().map(ToString::to_string),
     }
 }
 
@@ -83,7 +104,7 @@ impl Journal for Process {
         self.call(TRANSACT, true, |account| {
             let table = &mut account.table;
             let (id, instance) = (&intent.incident.id, intent.incident.instance.as_ref().unwrap());
-            if table.freeze.as_ref().is_some_and(|freeze| freeze.in_force(intent.now)) {
+            if !intent.through_freeze && table.freeze.as_ref().is_some_and(|freeze| freeze.in_force(intent.now)) {
                 return Err(CommitError::Frozen);
             }
             if let Some((stored, _)) = table.stored.get(id) {
@@ -138,6 +159,9 @@ impl Journal for Process {
                 head: transaction.head.clone(),
                 lease: Some(transaction.lease.clone()),
             };
+            if let Some((instance, at)) = &transaction.lets_go {
+                account.table.holds.insert(instance.clone(), (None, Some(*at)));
+            }
             Ok(())
         })
         .await
@@ -178,10 +202,53 @@ impl Journal for Process {
         .await
     }
 
-    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>> {
+    async fn open_incidents(&self) -> PortResult<Vec<Incident>> {
         self.read("dynamodb:Query", |account| {
             let open = account.table.stored.values().filter(|(stored, _)| stored.incident.is_open());
-            Ok(open.map(|(stored, _)| stored.incident.id.clone()).collect())
+            Ok(open.map(|(stored, _)| stored.incident.clone()).collect())
+        })
+        .await
+    }
+
+    async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>> {
+        self.read("dynamodb:Query", |account| {
+            let of_month = |incident: &&Incident| incident.opened_at.date().replace_day(1).unwrap() == month;
+            let mut found: Vec<ListedIncident> = account.incidents().into_iter().filter(of_month).map(listed).collect();
+            found.sort_by_key(|incident| std::cmp::Reverse(incident.opened_at));
+            found.truncate(limit);
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn claim_nonce(&self, nonce: &str, _until: OffsetDateTime) -> PortResult<bool> {
+        self.change("dynamodb:PutItem", |account| Ok(account.table.nonces.insert(nonce.to_owned()))).await
+    }
+
+    async fn put_approval(&self, pending: &PendingApproval) -> PortResult<()> {
+        self.change("dynamodb:PutItem", |account| {
+            account.table.approvals.insert(pending.id.clone(), pending.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn approval(&self, id: &str) -> PortResult<Option<PendingApproval>> {
+        self.read("dynamodb:GetItem", |account| Ok(account.table.approvals.get(id).cloned())).await
+    }
+
+    async fn freeze(&self, freeze: &Freeze) -> PortResult<()> {
+        self.change("dynamodb:PutItem", |account| {
+            account.table.freeze = Some(freeze.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unfreeze(&self) -> PortResult<()> {
+        self.change("dynamodb:DeleteItem", |account| {
+            account.table.freeze = None;
+            Ok(())
         })
         .await
     }

@@ -10,6 +10,7 @@
 
 mod account;
 mod alarms;
+mod callers;
 mod deliveries;
 mod faults;
 mod fleet;
@@ -23,6 +24,7 @@ mod snapshots;
 mod targets;
 
 pub use account::{Account, Delays};
+pub use callers::request;
 pub use faults::{Call, Fault, Faults};
 pub use process::Process;
-pub use scene::{GROUP, Scene, config, instance_id};
+pub use scene::{FUNCTION, GROUP, Scene, config, instance_id};

@@ -61,20 +61,27 @@ impl Network for Process {
         .await
     }
 
-    async fn set_only_group(&self, interface: &InterfaceId, group: &SecurityGroupId) -> PortResult<()> {
+    async fn set_groups(&self, interface: &InterfaceId, groups: &[SecurityGroupId]) -> PortResult<()> {
         self.change(MODIFY, |account| {
-            let known = account.security_groups.iter().find(|shown| shown.id == *group);
             let gone = || PortError::new(MODIFY, ErrorKind::Gone, Some("InvalidGroup.NotFound"), "no such group");
-            // The role's condition: only groups that carry the quarantine tag.
-            if !known.ok_or_else(gone)?.tagged {
-                return Err(PortError::new(MODIFY, ErrorKind::Denied, Some("UnauthorizedOperation"), "not tagged"));
+            for group in groups {
+                match account.security_groups.iter().find(|shown| shown.id == *group) {
+                    // The role's condition: of the groups with this name only those that carry the quarantine tag.
+                    Some(quarantine) if !quarantine.tagged => {
+                        let code = Some("UnauthorizedOperation");
+                        return Err(PortError::new(MODIFY, ErrorKind::Denied, code, "not tagged"));
+                    }
+                    Some(_) => {}
+                    None if group.as_str().starts_with(crate::fleet::SERVICE_GROUP) => {}
+                    None => return Err(gone()),
+                }
             }
             let shown = account.interfaces.iter_mut().map(|(_, shown)| shown).find(|shown| shown.id == *interface);
             let shown = shown.ok_or_else(gone)?;
             if shown.managed_by.is_some() {
                 return Err(PortError::new(MODIFY, ErrorKind::Denied, Some("OperationNotPermitted"), "managed"));
             }
-            shown.groups = vec![group.clone()];
+            shown.groups = groups.to_vec();
             Ok(())
         })
         .await

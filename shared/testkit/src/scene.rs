@@ -13,20 +13,23 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use time::{Duration, OffsetDateTime};
 
 pub const GROUP: &str = "web";
+/// The function that the scene's requests are meant for.
+pub const FUNCTION: &str = "cordon";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:cordon-alarms";
 
 pub fn instance_id(number: usize) -> InstanceId {
     format!("i-{number:017x}").parse().unwrap()
 }
 
-/// Deployment, mode, limits and resources of the scene: enforcing, with limits that are in no test's way.
+/// Deployment, mode, limits and resources of the scene: enforcing, with limits that are in no test's way. Operators'
+/// requests go to [`FUNCTION`].
 pub fn config() -> (Deployment, Mode, Limits, Resources) {
     let deployment = Deployment {
         account: "123456789012".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
         partition: "aws".to_owned(),
         alarm_topics: vec![TOPIC.to_owned()],
-        function_arn: None,
+        function_arn: Some(format!("arn:aws:lambda:eu-west-1:123456789012:function:{FUNCTION}")),
         drills_allowed: false,
     };
     let limits = Limits { group_count: 1000, group_percent: 100, account_count: 1000, ..Limits::default() };
@@ -34,6 +37,7 @@ pub fn config() -> (Deployment, Mode, Limits, Resources) {
         table: "table".to_owned(),
         evidence_bucket: "bucket".to_owned(),
         evidence_key_arn: "key".to_owned(),
+        signing_key_arn: "arn:aws:kms:eu-west-1:123456789012:key/signing".to_owned(),
         notification_topic_arn: "topic".to_owned(),
         revoke_function: "revoke-credentials".to_owned(),
     };

@@ -34,4 +34,15 @@ impl Targets for Process {
         })
         .await
     }
+
+    async fn register(&self, target: &Target) -> PortResult<()> {
+        self.change("elasticloadbalancing:RegisterTargets", |account| {
+            account.draining.retain(|(_, known)| known.id != target.id || known.group != target.group);
+            let registered = account.target_groups.entry(target.group.clone()).or_default();
+            registered.retain(|known| known.id != target.id || known.port != target.port);
+            registered.push(Target { draining: false, ..target.clone() });
+            Ok(())
+        })
+        .await
+    }
 }

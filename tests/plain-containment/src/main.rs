@@ -11,7 +11,7 @@ use containment::incident::{Incident, IncidentState};
 use containment::journal::{EventBody, Head, Opening, Received, seal};
 use containment::plan::plan;
 use containment::quarantine::ready;
-use containment::verify::{AlarmEvidence, verify};
+use containment::verify::{AlarmEvidence, VerifiedAlarm, verify};
 use engine::Config;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use ports::{AlarmScope, Notice, Ports, Severity, Wanted};
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Error> {
 async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: &InstanceId) -> Result<(), Error> {
     let alarms = ports.alarms.describe(&[alarm.alarm.name().to_owned()]).await?;
     let evidence = AlarmEvidence { alarms, ..AlarmEvidence::default() };
-    let verified = verify(alarm, instance, &evidence, &config.deployment)?;
+    let verified = &verify(alarm, instance, &evidence, &config.deployment)?;
     let described = ports.instances.describe(instance).await?;
     let interfaces = ports.network.interfaces(instance).await?;
     let protection = ports.instances.protection(instance).await?;
@@ -67,12 +67,12 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
         released_at: glance.released_at,
     };
     let now = OffsetDateTime::now_utc();
-    let target = authorize(verified.clone(), &subject, &standing, &config.limits, Mode::Enforce, now)?;
-    let incident = record(ports, name, &target, now).await?;
+    let target = authorize(verified, &subject, &standing, &config.limits, Mode::Enforce, now)?;
+    let incident = record(ports, name, verified, &target, now).await?;
     let ready = ready(&quarantine_groups);
     for interface in target.interfaces() {
         let quarantine = ready.get(&interface.vpc).ok_or("the quarantine group is missing")?;
-        ports.network.set_only_group(&interface.id, quarantine).await?;
+        ports.network.set_groups(&interface.id, std::slice::from_ref(quarantine)).await?;
     }
     if let Some(membership) = target.membership() {
         ports.groups.detach(instance, &membership.group).await?;
@@ -82,9 +82,9 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
     ports.targets.groups().await?;
     ports.instances.set_termination_protection(instance, true).await?;
     let devices: Vec<String> = target.instance().volumes.iter().map(|volume| volume.device.clone()).collect();
-    ports.instances.keep_volumes(instance, &devices).await?;
+    ports.instances.set_delete_on_termination(instance, &devices, false).await?;
     ports.snapshots.create(instance, &incident.id).await?;
-    ports.evidence.put(&incident.id, "metadata.json", serde_json::to_vec(&incident)?).await?;
+    ports.evidence.put(&format!("evidence/{}/metadata.json", incident.id), serde_json::to_vec(&incident)?).await?;
     ports.instances.stop(instance, false).await?;
     ports.instances.tag(instance, &incident.id).await?;
     let notice = Notice {
@@ -101,10 +101,10 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
 async fn record(
     ports: &Ports,
     group: Option<GroupName>,
+    verified: &VerifiedAlarm,
     target: &containment::decide::AuthorizedInstance,
     now: OffsetDateTime,
 ) -> Result<Incident, Error> {
-    let verified = target.verified();
     let opening = Opening {
         id: IncidentId::of(&verified.instance, &verified.alarm, verified.transitioned_at),
         instance: Some(verified.instance.clone()),
@@ -119,6 +119,7 @@ async fn record(
         state: IncidentState::Observed,
         plan: plan(target),
         prior: Some(target.prior_state()),
+        requested: None,
     };
     let incident = Incident::opened(&opening, now);
     let body = EventBody::Opened(Box::new(opening));

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: one alarm, from the metric to the clean replacement, on a local AWS account.
 
+mod ending;
 mod result;
 mod table;
 mod timeline;
@@ -30,7 +31,7 @@ const BURST: f64 = 9.0e8;
 /// Fails unless the account shows a whole containment. With `as_json` the last line is one object.
 pub fn run(as_json: bool) -> Result {
     setup::run()?;
-    build::packages(&[])?;
+    build::packages(&["cli"])?;
     println!(
         "A local AWS account: {LATENCY_MS} ms a call; schedules every {SCHEDULE_SECONDS} s instead of every minute"
     );
@@ -55,10 +56,14 @@ pub fn run(as_json: bool) -> Result {
     for what in &amiss {
         println!("not as it must be: {what}");
     }
+    let ended = match &demonstrated.after.incident {
+        Some(incident) => ending::show(&account, incident),
+        None => Err(Failure::new("there is no incident to report and release")),
+    };
     if as_json {
         println!("{}", demonstrated.as_json());
     }
-    if amiss.is_empty() { Ok(()) } else { Err(Failure::new("the containment is not whole")) }
+    if amiss.is_empty() { ended } else { Err(Failure::new("the containment is not whole")) }
 }
 
 fn raise_the_metric(account: &LocalAccount, instance: &str) -> Result {

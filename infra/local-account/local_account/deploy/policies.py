@@ -1,6 +1,6 @@
-"""The functions' IAM policies as files: `python -m local_account.deploy.policies --write | --check`.
+"""The functions' and the people's IAM policies as files: `python -m local_account.deploy.policies --write | --check`.
 
-One file a function, taken from template.yaml, so that a change of power shows in a review as a change of policy.
+One file a policy, taken from template.yaml, so that a change of power shows in a review as a change of policy.
 References stay as `${LogicalId}` or `${LogicalId.Attribute}`, and statements that a parameter switches on are in.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +40,28 @@ def _placeholder(reference: Reference) -> Any:
 
 
 def policies(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Policy name → document, for every inline policy of the template's roles.
+    """Policy name → document, for every policy of the template.
 
     Raises `DeployError` where two policies bear the same name: one file could not hold both.
     """
     resolver = Resolver(parameters={}, pseudo={}, conditions=_AllHold(), lookup=_placeholder)
     found: dict[str, dict[str, Any]] = {}
-    for resource in template["Resources"].values():
-        if resource["Type"] != "AWS::IAM::Role":
-            continue
-        for policy in resource["Properties"].get("Policies", []):
-            if policy["PolicyName"] in found:
-                raise DeployError(f"two policies are named {policy['PolicyName']}")
-            found[policy["PolicyName"]] = resolver.resolve(policy["PolicyDocument"])
+    for logical_id, resource in template["Resources"].items():
+        for name, document in _documents(logical_id, resource):
+            if name in found:
+                raise DeployError(f"two policies are named {name}")
+            found[name] = resolver.resolve(document)
     return found
+
+
+def _documents(logical_id: str, resource: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A role's inline policies by name; a managed policy, which is for people, by its logical id: `viewer`."""
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::IAM::ManagedPolicy":
+        yield logical_id.removesuffix("Policy").lower(), properties["PolicyDocument"]
+    if resource["Type"] == "AWS::IAM::Role":
+        for policy in properties.get("Policies", []):
+            yield policy["PolicyName"], policy["PolicyDocument"]
 
 
 def files(template: Path = TEMPLATE) -> dict[str, str]:
@@ -65,7 +74,7 @@ def differences(directory: Path, expected: dict[str, str]) -> list[str]:
     """What `directory` has too few, too many or different; empty if it agrees."""
     present = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.json")}
     problems = [f"{name} is missing" for name in expected if name not in present]
-    problems += [f"{name} belongs to no role" for name in present if name not in expected]
+    problems += [f"{name} is no policy of the template" for name in present if name not in expected]
     problems += [
         f"{name} differs from the template" for name, text in expected.items() if present.get(name, text) != text
     ]
@@ -73,7 +82,7 @@ def differences(directory: Path, expected: dict[str, str]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m local_account.deploy.policies", description="The functions' policies")
+    parser = argparse.ArgumentParser(prog="python -m local_account.deploy.policies", description="IAM policies as files")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", action="store_true", help="write infra/policies from template.yaml")
     what.add_argument("--check", action="store_true", help="fail if infra/policies differs from template.yaml")

@@ -128,7 +128,7 @@ pub fn verified() -> VerifiedAlarm {
 }
 
 pub fn decide(subject: &Subject, standing: &Standing) -> Result<AuthorizedInstance, Refusal> {
-    authorize(verified(), subject, standing, &Limits::default(), Mode::Enforce, now())
+    authorize(&verified(), subject, standing, &Limits::default(), Mode::Enforce, now())
 }
 
 pub fn allow_drills(group: &mut ObservedGroup) {

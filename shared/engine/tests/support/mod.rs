@@ -3,17 +3,18 @@
 
 use containment::incident::{Incident, IncidentState};
 use containment::journal::replay;
+use containment::request::ManualScope;
 use engine::{Config, Engine, EngineError, Outcome};
-use signal::{AlarmSignal, InstanceId};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use testkit::{Process, Scene, config, instance_id};
+use signal::{AlarmSignal, InstanceId, OperatorAction, OperatorRequest};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use testkit::{Process, Scene, config, instance_id, request};
 use time::Duration;
 
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 pub fn settings() -> Config {
     let (deployment, mode, limits, resources) = config();
-    Config { deployment, mode, limits, resources }
+    Config { deployment, mode, manual_scope: ManualScope::OptedIn, limits, resources }
 }
 
 pub fn engine(process: &Process, config: Config) -> Engine {
@@ -28,15 +29,45 @@ pub async fn deliver(scene: &Scene, signal: &AlarmSignal) -> Result<Vec<Outcome>
     engine(&scene.process(), settings()).handle(signal).await
 }
 
+pub const ALICE: &str = "arn:aws:iam::123456789012:user/alice";
+pub const BOB: &str = "arn:aws:iam::123456789012:user/bob";
+
+static REQUESTS: AtomicU32 = AtomicU32::new(1);
+
+/// A request that `arn` signs now, never made before.
+pub fn ask(scene: &Scene, arn: &str, action: OperatorAction) -> OperatorRequest {
+    let now = scene.account().now;
+    request(arn, action, now, REQUESTS.fetch_add(1, Ordering::Relaxed))
+}
+
+pub async fn operate(scene: &Scene, request: &OperatorRequest) -> Result<Outcome, EngineError> {
+    engine(&scene.process(), settings()).operate(request).await
+}
+
+/// A contained first instance of a fleet of six, with two interfaces.
+pub async fn contained_scene() -> Scene {
+    let scene = Scene::fleet(6);
+    scene.account().add_interface(&first(), "subnet-2");
+    deliver(&scene, &scene.signal(&first())).await.unwrap();
+    reconcile(&scene).await;
+    assert_contained(&scene, &first());
+    scene
+}
+
+pub fn release_of(scene: &Scene, accept_drift: bool) -> OperatorRequest {
+    let incident = incident(scene, &first()).id.to_string();
+    ask(scene, ALICE, OperatorAction::Release { incident, accept_drift })
+}
+
 /// Minutes of the reconciler until nothing is open, 60 at most.
 pub async fn reconcile(scene: &Scene) {
     for _ in 0..60 {
-        let engine = engine(&scene.process(), settings());
-        let open = engine.open_incidents().await.unwrap();
-        if open.is_empty() {
+        let process = scene.process();
+        if process.ports().journal.open_incidents().await.unwrap().is_empty() {
             return;
         }
-        for id in open {
+        let engine = engine(&process, settings());
+        for id in engine.open_incidents().await.unwrap() {
             engine.settle(&id).await.unwrap();
         }
         scene.pass(Duration::minutes(1));

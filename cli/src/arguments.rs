@@ -1,0 +1,162 @@
+//! The command line, as a person reads it with `--help`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Contain EC2 instances, look at what happened, and undo it.
+///
+/// Uses the AWS credentials, profile and Region of the environment, as the AWS command line does.
+#[derive(Debug, Parser)]
+#[command(name = "cordon", version, about, long_about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 error, 2 usage, 3 refused, 4 partly contained, 5 release incomplete, 6 could not check"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The deployment: the name of its CloudFormation stack.
+    #[arg(long, env = "CORDON_STACK", default_value = "cordon", global = true)]
+    pub(crate) stack: String,
+    /// Print one JSON object, with a `schema` field, instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Contain an instance that no alarm saw: isolate, take out of its group, secure evidence, stop.
+    Contain(Contain),
+    /// Be the second person for a containment of a protected instance.
+    Approve {
+        /// req-…, as the notice and the first person's answer name it.
+        request: String,
+        /// Why; it goes into the journal.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Undo a containment: network, credentials, power, group, targets, protection, tags.
+    Release {
+        /// inc-…, as notices name it.
+        incident: String,
+        /// Why; it goes into the journal.
+        #[arg(long)]
+        reason: String,
+        /// Go on although the instance is not as Cordon left it. What differs is printed and journaled.
+        #[arg(long)]
+        accept_drift: bool,
+        /// Print what would be undone, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Stop all automatic containment for a time.
+    Freeze {
+        /// Why; people are told.
+        #[arg(long)]
+        reason: String,
+        /// How long, in minutes; a week at most.
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+    },
+    /// Resume automatic containment.
+    Unfreeze {
+        /// Why; people are told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// List incidents, newest first.
+    Incidents(Incidents),
+    /// One incident with its timeline, after checking that its journal holds together.
+    Show {
+        /// inc-…, as notices name it.
+        incident: String,
+    },
+    /// One self-contained page of an incident: summary, timeline, traffic, steps, evidence.
+    Report(ReportArguments),
+    /// Check or export what is kept of an incident.
+    #[command(subcommand)]
+    Evidence(Evidence),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Evidence {
+    /// Check the journal's chain, every signature and every object. Says what exactly fails.
+    Verify {
+        /// inc-…, as notices name it.
+        #[arg(required_unless_present = "archive", conflicts_with = "archive")]
+        incident: Option<String>,
+        /// An archive that cordon evidence export wrote: checked without AWS.
+        #[arg(long, value_name = "FILE", requires = "public_key")]
+        archive: Option<PathBuf>,
+        /// The signing key's public half (PEM or DER), instead of the one that KMS gives.
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+    },
+    /// Write one archive that verifies offline with the public key alone.
+    Export {
+        /// inc-…, as notices name it.
+        incident: String,
+        /// A file that does not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    Html,
+    Json,
+    /// OCSF Incident Finding.
+    Ocsf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// inc-…, as notices name it.
+    pub(crate) incident: String,
+    /// Where to write it; without it, to stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "html")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Contain {
+    /// i-…, in this account and Region.
+    pub(crate) instance: String,
+    /// Why; it goes into the journal.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Isolate it and keep it running, so that its memory can be captured.
+    #[arg(long)]
+    pub(crate) hold: bool,
+    /// A guard that shall not stand in the way: freeze, cool-down, fleet-event, group-limit, account-limit or
+    /// healthy-floor. May be given more than once; each is journaled and told.
+    #[arg(long = "override", value_name = "GUARD")]
+    pub(crate) overrides: Vec<String>,
+    /// Print the plan for somebody to approve, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Incidents {
+    /// Only those in this state: Contained, Partial, Settling, Released, Refused, Observed, …
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Only those of this Auto Scaling group.
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Only those opened on this day (UTC) or later: YYYY-MM-DD. Without it, the last twelve months.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// At most this many.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+}

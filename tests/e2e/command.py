@@ -1,0 +1,72 @@
+"""The compiled `cordon`, run by people with credentials of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from .laptop import BINARIES, Laptop, Stack
+
+ROOT_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def cordon(laptop: Laptop, *arguments: str, keys: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command with these credentials, root's unless given."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": laptop.about["endpoint"],
+        "AWS_REGION": laptop.about["region"],
+        **(keys or ROOT_KEYS),
+    }
+    command = [str(BINARIES / "cordon"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@dataclass
+class Person:
+    """An IAM user or a role's session, with one of the stack's policies."""
+
+    laptop: Laptop
+    arn: str
+    keys: dict[str, str]
+
+    @classmethod
+    def user(cls, stack: Stack, name: str, *policies: str) -> Person:
+        iam = stack.laptop.client("iam")
+        arn = iam.create_user(UserName=name)["User"]["Arn"]
+        for policy in policies:
+            iam.attach_user_policy(UserName=name, PolicyArn=stack.outputs[policy])
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        return cls(stack.laptop, arn, keys)
+
+    @classmethod
+    def session(cls, stack: Stack, role: str, session: str, *policies: str) -> Person:
+        iam, sts = stack.laptop.client("iam"), stack.laptop.client("sts")
+        trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+        try:
+            arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+            for policy in policies:
+                iam.attach_role_policy(RoleName=role, PolicyArn=stack.outputs[policy])
+        except iam.exceptions.EntityAlreadyExistsException:
+            arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+        answer = sts.assume_role(RoleArn=arn, RoleSessionName=session)
+        made = answer["Credentials"]
+        keys = {
+            "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": made["SessionToken"],
+        }
+        return cls(stack.laptop, answer["AssumedRoleUser"]["Arn"], keys)
+
+    def runs(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return cordon(self.laptop, *arguments, keys=self.keys)
+
+    def asks(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """The command's JSON answer, with the exit code that is expected."""
+        done = self.runs(*arguments, "--json")
+        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        return json.loads(done.stdout)
