@@ -23,6 +23,9 @@ pub(crate) struct Global {
     /// The deployment: the name of its CloudFormation stack.
     #[arg(long, env = "CORDON_STACK", default_value = "cordon", global = true)]
     pub(crate) stack: String,
+    /// Another table than the deployment's journal, such as one restored from a backup.
+    #[arg(long, env = "CORDON_TABLE", global = true)]
+    pub(crate) table: Option<String>,
     /// Print one JSON object, with a `schema` field, instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,

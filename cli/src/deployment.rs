@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub(crate) struct Deployment {
     pub(crate) clients: Clients,
     stack: String,
+    table: Option<String>,
     region: Region,
 }
 
@@ -28,7 +29,7 @@ impl Deployment {
             return Err(Failed::Usage("no Region is set; set AWS_REGION or a Region in the profile".to_owned()));
         };
         let region = region.parse().map_err(|error| Failed::Usage(format!("the Region: {error}")))?;
-        Ok(Self { clients, stack: global.stack.clone(), region })
+        Ok(Self { clients, stack: global.stack.clone(), table: global.table.clone(), region })
     }
 
     pub(crate) fn functions(&self) -> Functions {
@@ -47,7 +48,10 @@ impl Deployment {
     pub(crate) async fn settings(&self) -> Result<Settings, Failed> {
         let function = self.function("contain-instance");
         let variables = self.functions().variables(&function).await;
-        let variables = variables.map_err(|error| Failed::Unchecked(explained(&error)))?;
+        let mut variables = variables.map_err(|error| Failed::Unchecked(explained(&error)))?;
+        if let Some(table) = &self.table {
+            variables.insert("CORDON_TABLE".to_owned(), table.clone());
+        }
         Ok(Settings { function, variables })
     }
 
