@@ -15,7 +15,7 @@ def test_show_tells_an_incident_as_its_journal_proves_it(laptop: Laptop, stack: 
     incident = stack.incident_in(instance, "Contained")
     text = cordon(laptop, "show", incident["id"])
     assert text.returncode == 0, text.stderr
-    assert instance in text.stdout and "state: Contained" in text.stdout
+    assert instance in text.stdout and "is contained" in text.stdout
     shown = json.loads(cordon(laptop, "show", incident["id"], "--json").stdout)
     assert (shown["schema"], shown["incident"]["id"]) == (1, incident["id"])
     assert [event["sequence"] for event in shown["events"]] == list(range(1, len(shown["events"]) + 1))
