@@ -1,7 +1,7 @@
 use crate::error::map;
 use crate::journal_items::{
-    Item, LISTED_INDEX, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key,
-    group_breaker_key, head_key, hold_key, incident_pk, milliseconds, month_of, nonce_key, number, string,
+    Item, LATER, LISTED_INDEX, OPEN, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key,
+    group_breaker_key, head_key, hold_key, incident_pk, milliseconds, month_of, nonce_key, number, rfc3339, string,
 };
 use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, is_conflict_alone, record};
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
+use containment::capture::LATER_AFTER;
 use containment::guards::Freeze;
 use containment::ids::IncidentId;
 use containment::incident::Incident;
@@ -80,6 +81,32 @@ impl JournalTable {
     async fn head(&self, id: &IncidentId) -> PortResult<Option<Item>> {
         let call = self.client.get_item().table_name(&self.table).set_key(Some(head_key(id))).consistent_read(true);
         Ok(call.send().await.map_err(map(GET))?.item)
+    }
+
+    /// Incidents in the index of open ones that were opened until then, oldest first.
+    async fn open_as(&self, open: &str, until: &str) -> PortResult<Vec<IncidentId>> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(OPEN_INDEX)
+            .key_condition_expression("#open = :open AND opened_at <= :until")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":open", string(open))
+            .expression_attribute_values(":until", string(until))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(map(QUERY))?;
+            let pk = Reader { operation: QUERY, item: &item }.text("pk")?.to_owned();
+            let id = pk
+                .strip_prefix("incident#")
+                .ok_or_else(|| PortError::unreadable(QUERY, "an open item without an incident"))?;
+            found.push(IncidentId::new(id));
+        }
+        Ok(found)
     }
 
     async fn batch(&self, keys: Vec<Item>) -> PortResult<Vec<Item>> {
@@ -232,23 +259,11 @@ impl Journal for JournalTable {
         Ok(events)
     }
 
-    async fn open_incidents(&self) -> PortResult<Vec<Incident>> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(OPEN_INDEX)
-            .key_condition_expression("#open = :open")
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":open", string("yes"))
-            .into_paginator()
-            .items()
-            .send();
-        let mut open = Vec::new();
-        while let Some(item) = pages.next().await {
-            open.push(Reader { operation: QUERY, item: &item.map_err(map(QUERY))? }.stored()?.incident);
-        }
-        Ok(open)
+    async fn open_incidents(&self, now: OffsetDateTime) -> PortResult<Vec<IncidentId>> {
+        let due = rfc3339(QUERY, now - LATER_AFTER)?;
+        let now = rfc3339(QUERY, now)?;
+        let (open, later) = tokio::try_join!(self.open_as(OPEN, &now), self.open_as(LATER, &due))?;
+        Ok(open.into_iter().chain(later).collect())
     }
 
     async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>> {

@@ -99,11 +99,23 @@ pub(crate) fn head_fields(operation: &'static str, incident: &Incident, head: &H
     ]))
 }
 
+pub(crate) const OPEN: &str = "yes";
+pub(crate) const LATER: &str = "later";
+
+/// Where the index of open incidents has it: with work now, or with a second capture to come. The latter are many, and
+/// are read only once they are due.
+pub(crate) fn open_as(incident: &Incident) -> Option<&'static str> {
+    incident.is_open().then(|| if incident.only_waits_for_later_capture() { LATER } else { OPEN })
+}
+
+pub(crate) fn rfc3339(operation: &'static str, at: OffsetDateTime) -> PortResult<String> {
+    at.format(&Rfc3339).map_err(|error| PortError::unreadable(operation, error))
+}
+
 pub(crate) fn head_item(operation: &'static str, incident: &Incident, head: &Head) -> PortResult<Item> {
     let mut item = key(&incident_pk(&incident.id), HEAD);
     item.extend(head_fields(operation, incident, head)?);
-    let opened_at = incident.opened_at.format(&Rfc3339).map_err(|error| PortError::unreadable(operation, error))?;
-    item.insert("opened_at".to_owned(), string(opened_at));
+    item.insert("opened_at".to_owned(), string(rfc3339(operation, incident.opened_at)?));
     item.insert("listed".to_owned(), string(month_of(incident.opened_at.date())));
     if let Some(instance) = &incident.instance {
         item.insert("instance".to_owned(), string(instance.as_str()));
@@ -111,8 +123,8 @@ pub(crate) fn head_item(operation: &'static str, incident: &Incident, head: &Hea
     if let Some(group) = &incident.group {
         item.insert("group_name".to_owned(), string(group.as_str()));
     }
-    if incident.is_open() {
-        item.insert("open".to_owned(), string("yes"));
+    if let Some(open) = open_as(incident) {
+        item.insert("open".to_owned(), string(open));
     }
     Ok(item)
 }

@@ -2,7 +2,7 @@
 
 use crate::journal_items::{
     Item, account_breaker_key, breaker_item, event_item, freeze_key, group_breaker_key, head_fields, head_item,
-    head_key, hold_key, milliseconds, number, string,
+    head_key, hold_key, milliseconds, number, open_as, string,
 };
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
@@ -111,7 +111,8 @@ fn let_go(table: &str, transaction: &Transaction, instance: &InstanceId, at: Off
 
 /// Moves the head on, on condition that the lease is still held and that nobody else has moved it.
 fn advance(table: &str, transaction: &Transaction) -> PortResult<UpdateBuilder> {
-    let open = if transaction.incident.is_open() { ", #open = :open" } else { " REMOVE #open" };
+    let open_as = open_as(&transaction.incident);
+    let open = if open_as.is_some() { ", #open = :open" } else { " REMOVE #open" };
     let expression = format!(
         "SET document = :document, #state = :state, #sequence = :sequence, head_hash = :hash, lease_expires_at = :expiry{open}"
     );
@@ -127,8 +128,8 @@ fn advance(table: &str, transaction: &Transaction) -> PortResult<UpdateBuilder> 
         .expression_attribute_values(":expiry", milliseconds(transaction.lease.expires_at))
         .expression_attribute_values(":before", number(transaction.before.sequence))
         .expression_attribute_values(":before_hash", string(&transaction.before.hash));
-    if transaction.incident.is_open() {
-        update = update.expression_attribute_values(":open", string("yes"));
+    if let Some(open) = open_as {
+        update = update.expression_attribute_values(":open", string(open));
     }
     for (name, value) in head_fields(TRANSACT, &transaction.incident, &transaction.head)? {
         let name = if name == "head_hash" { "hash".to_owned() } else { name };

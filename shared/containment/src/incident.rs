@@ -296,11 +296,15 @@ impl Incident {
         in_progress && (unfinished || self.waits_for_later_capture())
     }
 
-    /// Whether an open incident has work at `now`, or only waits for its second capture.
+    /// Whether nothing is left but the second capture.
+    pub fn only_waits_for_later_capture(&self) -> bool {
+        let done = self.steps.values().all(|record| record.status == StepStatus::Done);
+        self.is_open() && self.waits_for_later_capture() && done
+    }
+
+    /// Whether an open incident has work at `now`.
     pub fn has_work(&self, now: OffsetDateTime) -> bool {
-        let idle =
-            self.waits_for_later_capture() && self.steps.values().all(|record| record.status == StepStatus::Done);
-        self.is_open() && (!idle || self.is_later_capture_due(now))
+        self.is_open() && (!self.only_waits_for_later_capture() || self.is_later_capture_due(now))
     }
 
     fn has_captured(&self, capture: Capture) -> bool {

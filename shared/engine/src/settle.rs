@@ -21,9 +21,7 @@ use time::OffsetDateTime;
 impl Engine {
     /// Incidents with work now, oldest first.
     pub async fn open_incidents(&self) -> Result<Vec<IncidentId>, EngineError> {
-        let open = self.ports.journal.open_incidents().await.map_err(EngineError::Unread)?;
-        let now = self.ports.clock.now();
-        Ok(open.into_iter().filter(|incident| incident.has_work(now)).map(|incident| incident.id).collect())
+        self.ports.journal.open_incidents(self.ports.clock.now()).await.map_err(EngineError::Unread)
     }
 
     /// Brings one open incident nearer to contained. Believes the journal's events only if their chain holds.

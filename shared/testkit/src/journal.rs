@@ -202,10 +202,10 @@ impl Journal for Process {
         .await
     }
 
-    async fn open_incidents(&self) -> PortResult<Vec<Incident>> {
+    async fn open_incidents(&self, now: OffsetDateTime) -> PortResult<Vec<IncidentId>> {
         self.read("dynamodb:Query", |account| {
-            let open = account.table.stored.values().filter(|(stored, _)| stored.incident.is_open());
-            Ok(open.map(|(stored, _)| stored.incident.clone()).collect())
+            let open = account.table.stored.values().filter(|(stored, _)| stored.incident.has_work(now));
+            Ok(open.map(|(stored, _)| stored.incident.id.clone()).collect())
         })
         .await
     }

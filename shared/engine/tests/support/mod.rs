@@ -63,7 +63,7 @@ pub fn release_of(scene: &Scene, accept_drift: bool) -> OperatorRequest {
 pub async fn reconcile(scene: &Scene) {
     for _ in 0..60 {
         let process = scene.process();
-        if process.ports().journal.open_incidents().await.unwrap().is_empty() {
+        if !scene.account().incidents().iter().any(|incident| incident.is_open()) {
             return;
         }
         let engine = engine(&process, settings());
