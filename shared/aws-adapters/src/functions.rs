@@ -34,8 +34,12 @@ pub enum Invoked {
 impl Functions {
     /// Never repeats an invocation: a proof counts once.
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_timeout(PATIENCE).build();
+        // Both: what is not set here is taken from the connection's own, which is short.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(PATIENCE)
+            .operation_timeout(PATIENCE)
+            .build();
         let config = aws_sdk_lambda::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
