@@ -163,6 +163,15 @@ fn is_tagged(incident: &Incident, instance: &ObservedInstance) -> Result<(), Rel
     Err(ReleaseRefusal::Untagged { wanted: incident.id.to_string(), found: found.to_owned() })
 }
 
+/// The steps that a release begun now goes through, in order. Each is undone again or seen undone, also one that an earlier
+/// attempt undid: somebody may have changed it since. Only once the tag is gone is nothing else within reach.
+pub fn steps_to_undo(incident: &Incident, plan: &ReleasePlan, seen: &Seen) -> Vec<Step> {
+    let tags = seen.instance.as_ref().map(|instance| &instance.tags);
+    let tagged = tags.is_some_and(|tags| tags.get(INCIDENT_TAG).is_some_and(|tag| tag == incident.id.as_str()));
+    let only_tag = |step: &&Step| tagged || **step == Step::TagInstance;
+    plan.steps.iter().filter(only_tag).copied().collect()
+}
+
 /// Whether there is anything to undo of a step.
 fn needed(step: Step, incident: &Incident, prior: &PriorState) -> Result<(), &'static str> {
     if !incident.steps.contains_key(&step) {

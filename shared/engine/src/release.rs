@@ -10,7 +10,7 @@ use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState, StepStatus};
 use containment::journal::{EventBody, replay, up_to};
 use containment::operator::Operator;
-use containment::release::{ReleasePlan, ReleaseRefusal, plan_release};
+use containment::release::{ReleasePlan, ReleaseRefusal, plan_release, steps_to_undo};
 use containment::step::Step;
 use ports::{AppendError, Lease};
 use signal::{OperatorAction, OperatorRequest};
@@ -128,10 +128,8 @@ impl Engine {
             Err(refusal) => return Ok(Some(refusal)),
         };
         // From here on the reconciler leaves the incident alone, and whatever fails is a partial release.
+        let left = steps_to_undo(&incident, &plan, &seen);
         let begun = EventBody::ReleaseBegun { by, reason: reason.to_owned(), plan };
-        let mut after = incident.clone();
-        after.apply(&begun, self.ports.clock.now());
-        let left = after.release.as_ref().map(|release| release.left()).unwrap_or_default();
         let state = IncidentState::ReleasePartial { steps: left.clone() };
         writer.append(vec![begun, EventBody::StateChanged { state }]).await?;
         self.undo_in_order(writer, seen, &left).await?;

@@ -185,6 +185,17 @@ async fn a_start_that_falls_back_is_explained_and_can_be_released_again() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_attempt_restored_is_looked_at_again() {
+    let scene = contained_scene().await;
+    scene.account().fail_starts(&first(), Some("Client.InternalError: Client error on launch"));
+    release(&scene, false).await;
+    scene.account().interfaces[0].1.groups = vec![SecurityGroupId::new("sg-quarantine")];
+    scene.account().fail_starts(&first(), None);
+    release(&scene, false).await;
+    assert_released(&scene);
+}
+
+#[tokio::test]
 async fn two_releases_at_once_are_one() {
     let scene = contained_scene().await;
     let (one, two) = (scene.process(), scene.process());
