@@ -29,13 +29,14 @@ fn exit(outcome: &Outcome) -> Exit {
         Outcome::Released { .. } => Exit::ReleaseIncomplete,
         Outcome::Refused { .. }
         | Outcome::WouldRefuse { .. }
+        // Whether that one contained is for cordon show to say.
+        | Outcome::Duplicate { .. }
         | Outcome::ReleaseRefused { .. }
         | Outcome::ApprovalNeeded { .. }
         | Outcome::NotApproved { .. } => Exit::Refused,
         Outcome::Contained { .. }
         | Outcome::Noted { .. }
         | Outcome::Observed { .. }
-        | Outcome::Duplicate { .. }
         | Outcome::Planned(_)
         | Outcome::Frozen { .. }
         | Outcome::Unfrozen { .. }
@@ -49,7 +50,10 @@ fn text(outcome: &Outcome) -> String {
             let reached = if *isolated { "It is isolated." } else { "It was NOT seen isolated yet." };
             format!("{reached} Incident {incident}, state {}.\nSee it with:  cordon show {incident}", state.name())
         }
-        Outcome::Duplicate { incident } => format!("There is an incident for this already: {incident}."),
+        Outcome::Duplicate { incident } => format!(
+            "There is an incident for this request already: {incident}. Nothing was done now.\n\
+             See it with:  cordon show {incident}"
+        ),
         Outcome::Observed { incident, .. } => format!("Planned and recorded as {incident}; nothing was touched."),
         Outcome::Noted { to } => format!("Noted: {to}."),
         Outcome::Refused { incident, reason, .. } => {

@@ -58,7 +58,8 @@ impl IncidentId {
         Self::derived("ref", received_at, &format!("{instance}|{digest}"))
     }
 
-    /// The incident of one request by an operator, named by the hash of its bytes: the same request twice gives one.
+    /// The incident of one request by an operator, named by the hash of its bytes. A proof counts once, so no request comes
+    /// twice.
     pub fn of_request(requested_at: OffsetDateTime, instance: &InstanceId, digest: &str) -> Self {
         Self::derived("inc", requested_at, &format!("{instance}|request|{digest}"))
     }

@@ -28,7 +28,8 @@ impl Engine {
                     approved_by: None,
                     approval_reason: None,
                 };
-                self.contain_by_hand(instance, requested, &request.digest, request.dry_run).await
+                let id = IncidentId::of_request(self.ports.clock.now(), instance, &request.digest);
+                self.contain_by_hand(id, instance, requested, &request.digest, request.dry_run).await
             }
             OperatorAction::Approve { request: id } => {
                 let by = self.identify(request).await?;
@@ -43,12 +44,12 @@ impl Engine {
 
     async fn contain_by_hand(
         &self,
+        id: IncidentId,
         instance: &InstanceId,
         requested: Requested,
         digest: &str,
         dry_run: bool,
     ) -> Result<Outcome, EngineError> {
-        let id = IncidentId::of_request(self.ports.clock.now(), instance, digest);
         let observation = self.observe_instance(instance).await?;
         let nomination = Nomination::Request { instance: instance.clone(), requested, digest: digest.to_owned() };
         let decided = self.decide(&nomination, &id, &observation);
@@ -56,7 +57,7 @@ impl Engine {
             (Err(Refusal::Guarded { guard: Guard::Protected, .. }), Nomination::Request { requested, .. })
                 if requested.approved_by.is_none() && !dry_run =>
             {
-                self.ask_for_approval(instance, requested, digest).await
+                self.ask_for_approval(&id, instance, requested, digest).await
             }
             _ if dry_run => Ok(match decided {
                 Ok(target) => Outcome::Planned(Box::new(ContainmentPlan {
@@ -73,14 +74,14 @@ impl Engine {
 
     async fn ask_for_approval(
         &self,
+        id: &IncidentId,
         instance: &InstanceId,
         requested: &Requested,
         digest: &str,
     ) -> Result<Outcome, EngineError> {
         let now = self.ports.clock.now();
-        let incident = IncidentId::of_request(now, instance, digest).to_string();
         let pending = PendingApproval {
-            id: incident.replacen("inc-", "req-", 1),
+            id: id.as_str().replacen("inc-", "req-", 1),
             instance: instance.clone(),
             requested: requested.clone(),
             digest: digest.to_owned(),
@@ -102,7 +103,9 @@ impl Engine {
             pending.ok_or(ApprovalFault::Unknown).and_then(|pending| Ok((pending.approved(by, reason, now)?, pending)));
         match approved {
             Ok((requested, pending)) => {
-                self.contain_by_hand(&pending.instance, requested, &pending.digest, dry_run).await
+                // One request makes one incident, however often it is approved.
+                let incident = IncidentId::new(pending.id.replacen("req-", "inc-", 1));
+                self.contain_by_hand(incident, &pending.instance, requested, &pending.digest, dry_run).await
             }
             Err(fault) => Ok(Outcome::NotApproved { request: id.to_owned(), fault }),
         }

@@ -146,6 +146,25 @@ async fn a_protected_instance_needs_two_different_people_in_time() {
 }
 
 #[tokio::test]
+async fn an_approval_is_used_up_by_its_containment() {
+    let scene = Scene::fleet(6);
+    protect(&scene);
+    let asked = operate(&scene, &ask(&scene, ALICE, contain(true, &["cool-down"]))).await.unwrap();
+    let Outcome::ApprovalNeeded { request, .. } = asked else { panic!("{asked:?}") };
+    let approve = || ask(&scene, BOB, OperatorAction::Approve { request: request.clone() });
+    operate(&scene, &approve()).await.unwrap();
+    scene.pass(Duration::minutes(6));
+    for id in engine(&scene.process(), settings()).open_incidents().await.unwrap() {
+        engine(&scene.process(), settings()).settle(&id).await.unwrap();
+    }
+    let released = engine(&scene.process(), settings()).release(&release_of(&scene, false)).await.unwrap();
+    assert!(matches!(released, Outcome::Released { state: IncidentState::Released, .. }), "{released:?}");
+    let again = operate(&scene, &approve()).await.unwrap();
+    assert!(matches!(again, Outcome::Duplicate { .. }), "{again:?}");
+    assert_eq!(scene.account().groups_of(&first())[0][0].as_str(), "sg-service");
+}
+
+#[tokio::test]
 async fn operators_reach_beyond_opted_in_groups_only_where_the_scope_says_account() {
     let scene = Scene::fleet(6);
     scene.account().groups.get_mut(&GroupName::new(GROUP)).unwrap().tags.clear();
