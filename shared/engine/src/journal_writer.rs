@@ -35,6 +35,12 @@ impl JournalWriter {
         Self { ports, owner, written: Mutex::new(Written { incident, head, unsigned: true }) }
     }
 
+    /// Nothing of the journal is left to sign: only what is appended from here on.
+    pub(crate) fn signed_so_far(mut self) -> Self {
+        self.written.get_mut().unsigned = false;
+        self
+    }
+
     pub(crate) async fn incident(&self) -> Incident {
         self.written.lock().await.incident.clone()
     }

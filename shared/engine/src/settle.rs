@@ -9,7 +9,7 @@ use crate::{Engine, LEASE};
 use containment::assess::{Seen, status};
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState, StepStatus};
-use containment::journal::{EventBody, replay};
+use containment::journal::{Event, EventBody, SealedEvent, replay};
 use containment::observed::Target;
 use containment::prior::PriorState;
 use containment::step::Step;
@@ -17,6 +17,9 @@ use ports::{AppendError, Lease, PortResult};
 use signal::InstanceId;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
+
+/// A lease of 45 seconds, a tick of the reconciler, and as much again.
+const TAKEN_UP_WITHIN: time::Duration = time::Duration::minutes(5);
 
 impl Engine {
     /// Incidents with work now, oldest first.
@@ -55,7 +58,15 @@ impl Engine {
         let events = self.ports.journal.events(id).await.map_err(EngineError::Unread)?;
         let incident = replay(&events, &stored.head)
             .map_err(|fault| EngineError::BrokenJournal { incident: id.clone(), fault })?;
-        Ok(JournalWriter::new(self.ports.clone(), self.actor.clone(), incident, stored.head))
+        let writer = JournalWriter::new(self.ports.clone(), self.actor.clone(), incident, stored.head);
+        Ok(if self.is_long_signed(&events) { writer.signed_so_far() } else { writer })
+    }
+
+    /// Whether the last event is older than any run that may have died before it signed: such a run is taken up within two
+    /// minutes. An incident that waits for hours is not signed again each minute.
+    fn is_long_signed(&self, events: &[SealedEvent]) -> bool {
+        let last = events.last().and_then(|sealed| serde_json::from_str::<Event>(&sealed.document).ok());
+        last.is_some_and(|event| self.ports.clock.now() - event.at > TAKEN_UP_WITHIN)
     }
 
     async fn settle_held(&self, writer: &JournalWriter) -> Result<(), RunEnd> {

@@ -112,3 +112,33 @@ async fn removing_the_last_event_and_turning_the_head_back_shows() {
     let verified = verification(&scene);
     assert_eq!(verified.outcome, Outcome::Failed, "{verified:#?}");
 }
+
+#[tokio::test]
+async fn an_incident_that_only_waits_is_not_signed_again_and_again() {
+    let scene = Scene::fleet(6);
+    scene.account().delays.detach = Duration::hours(1);
+    deliver(&scene, &scene.signal(&first())).await.unwrap();
+    let id = incident(&scene, &first()).id;
+    let mut signed = 0;
+    for minute in 0..15 {
+        scene.pass(Duration::minutes(1));
+        let process = scene.process();
+        engine(&process, settings()).settle(&id).await.unwrap();
+        let calls = process.faults.calls().iter().filter(|call| call.operation == "kms:Sign").count();
+        signed += if minute < 10 { 0 } else { calls };
+    }
+    assert_eq!(signed, 0);
+}
+
+#[tokio::test]
+async fn a_run_that_died_before_it_signed_is_signed_by_the_next() {
+    let scene = Scene::fleet(6);
+    let process = scene.process();
+    process.faults.fail("kms:Sign", ErrorKind::Denied, 100);
+    engine(&process, settings()).handle(&scene.signal(&first())).await.unwrap();
+    scene.pass(Duration::minutes(1));
+    let id = incident(&scene, &first()).id;
+    engine(&scene.process(), settings()).settle(&id).await.unwrap();
+    let heads = scene.account().evidence.keys().filter(|key| key.contains("/heads/")).count();
+    assert!(heads > 0);
+}
