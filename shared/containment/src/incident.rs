@@ -217,7 +217,7 @@ impl Incident {
         }
     }
 
-    /// What an earlier attempt undid stays undone.
+    /// What an earlier attempt undid stays on record until this one has looked at it again.
     fn begin_release(&mut self, by: &Operator, reason: &str, plan: &ReleasePlan, at: OffsetDateTime) {
         let undone = self.release.take().map(|earlier| earlier.undone).unwrap_or_default();
         self.release = Some(Release {
