@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -66,8 +67,15 @@ class Laptop:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=20)
-        self.log.close()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(timeout=20)
+            self.log.seek(0)
+            raise AssertionError(f"the local account did not stop:\n{self.log.read()[-8000:].decode()}") from None
+        finally:
+            self.log.close()
 
     def door(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -7,6 +7,7 @@ when the pipe on its stdin closes, and takes every function process with it. Log
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import logging
 import os
@@ -22,6 +23,8 @@ from .door import PREFIX
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    # An account that hangs says where, when it is ended by SIGABRT.
+    faulthandler.enable()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # moto is slow to import: the arguments are checked first.
     from .server import start
@@ -96,4 +99,8 @@ def _boolean(text: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: the interpreter's orderly end can wait for ever for a lock of a request that is still being served.
+    os._exit(status)

@@ -74,8 +74,14 @@ class Account:
         """Runs `change` after `seconds` on a daemon timer, unless the account is being stopped by then."""
 
         def run() -> None:
-            if not self.stopping.is_set():
+            if self.stopping.is_set():
+                return
+            try:
                 change()
+            except Exception:
+                # What it was to change may have gone with the account.
+                if not self.stopping.is_set():
+                    raise
 
         timer = threading.Timer(seconds, run)
         timer.daemon = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -69,12 +70,15 @@ class Pool:
         return name, current.request_id if current else None
 
     def stop(self) -> None:
-        """Ends every process, idle or busy."""
+        """Ends every process, idle or busy, and waits for them together: one after another, those of a long test run
+        take longer than whoever stops the account waits."""
         with self._lock:
-            for _, environment in self._by_access_key.values():
-                environment.stop()
+            # None is added after this: the account is being stopped.
+            environments = [environment for _, environment in self._by_access_key.values()]
             self._by_access_key.clear()
             self._idle.clear()
+        with ThreadPoolExecutor(max_workers=16) as together:
+            list(together.map(Environment.stop, environments))
 
     def _reused(self, function: Any) -> Environment | None:
         with self._lock:
