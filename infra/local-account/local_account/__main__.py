@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             start=options.start_seconds,
             snapshot=options.snapshot_seconds,
             launch=options.launch_seconds,
+            trail=options.trail_seconds,
         ),
     )
     stop_asked = threading.Event()

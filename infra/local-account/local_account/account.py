@@ -6,7 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from .aws_request import AwsRequest
+    from .deploy.stack import Stack
 
 # A door handler takes the JSON body (or the query parameters of a GET) and returns something JSON can hold.
 DoorHandler = Callable[[dict[str, Any]], Any]
@@ -14,13 +20,17 @@ DoorHandler = Callable[[dict[str, Any]], Any]
 
 @dataclass
 class Delays:
-    """Seconds that a state change takes to complete; AWS never completes one within the call that asks for it."""
+    """Seconds that a state change takes to complete; AWS never completes one within the call that asks for it.
+
+    `trail` is how long CloudTrail takes to show a call, on AWS about 15 minutes.
+    """
 
     detach: float = 1.0
     stop: float = 2.0
     start: float = 1.0
     snapshot: float = 3.0
     launch: float = 1.0
+    trail: float = 2.0
 
 
 @dataclass
@@ -30,7 +40,8 @@ class Account:
     `invoke_function(function_arn, event, asynchronous)` is set by the Lambda overlay; overlays that deliver
     events (SNS, alarms, schedules) call it and never start a process themselves. `emit_event(source, detail_type,
     detail, resources)` is set by the EventBridge overlay. `invocation_of(access_key)` names the function and the
-    request id of the invocation that holds a credential; it is None for anyone else's credential.
+    request id of the invocation that holds a credential; it is None for anyone else's credential. `services` answer
+    in moto's place, by service name; `stacks` are what the door deployed, by name.
     """
 
     account_id: str = "123456789012"
@@ -45,6 +56,8 @@ class Account:
     stopping: threading.Event = field(default_factory=threading.Event)
     invoke_function: Callable[[str, dict[str, Any], bool], Any] | None = None
     emit_event: Callable[[str, str, dict[str, Any], list[str]], None] | None = None
+    services: dict[str, Callable[[AwsRequest], Response]] = field(default_factory=dict)
+    stacks: dict[str, Stack] = field(default_factory=dict)
     invocation_of: Callable[[str], tuple[str, str | None] | None] = lambda access_key: None
 
     def route(self, method: str, path: str) -> Callable[[DoorHandler], DoorHandler]:

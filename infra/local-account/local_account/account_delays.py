@@ -11,7 +11,8 @@ from .account import Account
 def install(account: Account) -> None:
     @account.route("POST", "delays")
     def set_delays(body: dict[str, Any]) -> dict[str, float]:
-        """{detach_seconds?, stop_seconds?, start_seconds?, snapshot_seconds?, launch_seconds?} → all of them."""
+        """{detach_seconds?, stop_seconds?, start_seconds?, snapshot_seconds?, launch_seconds?,
+        trail_seconds?} → all of them."""
         for delay in fields(account.delays):
             seconds = body.get(f"{delay.name}_seconds")
             if seconds is not None:

@@ -35,6 +35,8 @@ class Call:
     status: int = 0
     error: str | None = None
     n: int = 0
+    access_key: str = ""
+    user_agent: str = ""
 
 
 class Calls:
@@ -47,7 +49,9 @@ class Calls:
     def begin(self, account: Account, request: AwsRequest, caller: str) -> Call:
         function, request_id = account.invocation_of(request.access_key) or (None, None)
         params = scalar_parameters(request.params)
-        return Call(request.service, request.action, caller, function, request_id, time.time() * 1000, params)
+        call = Call(request.service, request.action, caller, function, request_id, time.time() * 1000, params)
+        call.access_key, call.user_agent = request.access_key, request.headers.get("user-agent", "")
+        return call
 
     def end(self, call: Call, status: int, error: str | None) -> None:
         call.ended_ms, call.status, call.error = time.time() * 1000, status, error

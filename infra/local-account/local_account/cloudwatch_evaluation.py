@@ -2,7 +2,7 @@
 
 Source: "Using Amazon CloudWatch alarms" (M out of N datapoints, missing data) and "Using CloudWatch anomaly detection".
 The evaluated window ends at the newest datapoint, not at the present: a metric that falls silent keeps its last state.
-A band is a stand-in (see cloudwatch_expressions): mean ± k standard deviations of all periods before the window.
+A band is a stand-in (see cloudwatch_bands): mean ± k standard deviations of all periods before the window.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .anomaly_detectors import is_trained, single_metric_detector
+from .cloudwatch_bands import SHORTEST_HISTORY
 from .cloudwatch_expressions import BAND, DEFAULT_BAND_WIDTH, Points, band_around
 from .cloudwatch_metrics import answer_queries
-
-# With fewer periods before the window there is no band, as with a detector that has not learned enough.
-SHORTEST_HISTORY = 15
 
 COMPARISONS = {
     "GreaterThanThreshold": "greater than",

@@ -1,8 +1,7 @@
 """The part of CloudWatch's metric math that the local account computes.
 
-Source: "Using math expressions with CloudWatch metrics". Numbers, query ids, + - * /, PERIOD(id) and
-ANOMALY_DETECTION_BAND(id, k). A period that any operand lacks is left out. The band is a stand-in, not CloudWatch's
-model: mean ± k standard deviations of the whole series.
+Source: "Using math expressions with CloudWatch metrics". Numbers, query ids, + - * / and PERIOD(id); for
+ANOMALY_DETECTION_BAND(id, k) see cloudwatch_bands. A period that any operand lacks is left out.
 """
 
 from __future__ import annotations
@@ -33,23 +32,13 @@ def band_around(values: list[float], width: float) -> tuple[float, float]:
     return mean - width * deviation, mean + width * deviation
 
 
-def evaluate_expression(
-    expression: str, label: str, points: dict[str, Points], period: int
-) -> list[tuple[str, Points]]:
-    """[(label, points)]: one series, or the lower and upper edge of a band."""
-    band = BAND.match(expression)
-    if band:
-        series = _named(band[1], points)
-        if not series:
-            return [(f"{label} Low", {}), (f"{label} High", {})]
-        lower, upper = band_around(list(series.values()), float(band[2] or DEFAULT_BAND_WIDTH))
-        return [(f"{label} Low", dict.fromkeys(series, lower)), (f"{label} High", dict.fromkeys(series, upper))]
+def evaluate_expression(expression: str, points: dict[str, Points], period: int) -> Points:
     try:
         tree = ast.parse(expression, mode="eval")
     except SyntaxError as error:
         raise ExpressionError(f"cannot parse '{expression}'") from error
     value = _compute(tree.body, points, period)
-    return [(label, value if isinstance(value, dict) else {})]
+    return value if isinstance(value, dict) else {}
 
 
 def _named(name: str, points: dict[str, Points]) -> Points:

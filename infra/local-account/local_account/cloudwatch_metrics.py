@@ -7,6 +7,7 @@ AWS: PutMetricData refuses them, as the metrics of EC2 would otherwise be worth 
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -18,7 +19,9 @@ from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import CloudWatchBackend
 
 from .account import Account
-from .cloudwatch_expressions import ExpressionError, Points, evaluate_expression
+from .anomaly_detectors import is_trained, single_metric_detector
+from .cloudwatch_bands import band_series
+from .cloudwatch_expressions import BAND, DEFAULT_BAND_WIDTH, ExpressionError, Points, evaluate_expression
 from .metric_series import SeriesKey, epoch_seconds, index_of, key_of, remember
 from .patching import overlay, pristine
 
@@ -117,10 +120,41 @@ def answer_queries(
     points: dict[str, Points] = {}
     answers = {}
     for query in sorted(queries, key=lambda each: "Expression" in each):
+        if band := BAND.match(query.get("Expression", "")):
+            answers[query["Id"]] = _band(backend, queries, query, band, start, end)
+            continue
         answers[query["Id"]] = _series(backend, query, start, end, points)
         if len(answers[query["Id"]]) == 1:
             points[query["Id"]] = answers[query["Id"]][0][1]
     return answers
+
+
+def _band(
+    backend: Any, queries: list[dict[str, Any]], query: dict[str, Any], band: re.Match[str], start: float, end: float
+) -> list[tuple[str, Points]]:
+    """The lower and the upper edge within the time asked for; both empty where the detector has not learned enough."""
+    others = [each for each in queries if not BAND.match(each.get("Expression", ""))]
+    watched = next((each for each in others if each["Id"] == band[1]), None)
+    if watched is None:
+        raise ExpressionError(f"unknown id '{band[1]}'")
+    known: Points = {}
+    if "MetricStat" not in watched or _has_learned(backend, watched["MetricStat"]):
+        # A band is made of all that was known by then, not only of what is asked for.
+        known = answer_queries(backend, others, -math.inf, end)[watched["Id"]][0][1]
+    label = query.get("Label") or query["Id"]
+    edges = band_series(known, float(band[2] or DEFAULT_BAND_WIDTH))
+    return [
+        (f"{label} {side}", {begin: value for begin, value in edge.items() if begin >= start})
+        for side, edge in zip(("Low", "High"), edges)
+    ]
+
+
+def _has_learned(backend: Any, stat: dict[str, Any]) -> bool:
+    metric = stat["Metric"]
+    return is_trained(
+        backend,
+        single_metric_detector(metric["Namespace"], metric["MetricName"], metric.get("Dimensions", []), stat["Stat"]),
+    )
 
 
 def series_key(metric: dict[str, Any]) -> SeriesKey:
@@ -132,8 +166,8 @@ def _series(
     backend: Any, query: dict[str, Any], start: float, end: float, points: dict[str, Points]
 ) -> list[tuple[str, Points]]:
     if "Expression" in query:
-        label = query.get("Label") or query["Id"]
-        return evaluate_expression(query["Expression"], label, points, int(query.get("Period") or 60))
+        found = evaluate_expression(query["Expression"], points, int(query.get("Period") or 60))
+        return [(query.get("Label") or query["Id"], found)]
     stat = query["MetricStat"]
     periods = index_of(backend).get(series_key(stat["Metric"])).periods(int(stat["Period"]), start, end)
     found = {begin: statistics.value(stat["Stat"]) for begin, statistics in periods.items()}

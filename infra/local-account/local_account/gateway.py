@@ -79,6 +79,8 @@ class Gateway:
                 return refusal
         if code := disabled_code(self._account, request.service, needed):
             return error_response(request, code, "The key that this call needs is not enabled.")
+        if own := self._account.services.get(request.service):
+            return own(request)
         if request.protocol == "cbor":
             return answer_in_cbor(request, environ, self._from_service)
         return self._from_service(environ)

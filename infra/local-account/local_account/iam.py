@@ -1,8 +1,8 @@
 """Judges a request by its caller's policies and refuses it in the service's own words.
 
 Source: "Policy evaluation logic" in the IAM user guide. Within one account an identity policy must allow; of resource
-policies those of buckets and topics are read, for what they deny. Key policies are read for services only: the
-account's keys leave their use by its principals to IAM.
+policies those of buckets, topics and keys are read, for what they deny: the account's keys leave it to IAM to allow its
+principals their use.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .authorization import Authorization
 from .aws_errors import error_response
 from .aws_request import AwsRequest
 from .iam_policy import Decision, as_list, decide, evaluate, statements
+from .kms_keys import find_key
 from .patching import overlay
 from .principals import Principal
 
@@ -82,6 +83,9 @@ def _resource_policies(account: Account, needed: Authorization) -> list[dict[str
     elif needed.resource.startswith("arn:aws:sns:"):
         topic = sns_backends[account.account_id][account.region].topics.get(needed.resource)
         policy = topic.policy if topic is not None else None
+    elif needed.resource.startswith("arn:aws:kms:"):
+        key = find_key(account, needed.resource)
+        policy = key.policy if key is not None else None
     return [json.loads(policy)] if policy else []
 
 

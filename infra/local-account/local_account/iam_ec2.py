@@ -40,13 +40,15 @@ _REQUEST_TAG = re.compile(r"^(TagSpecification\.\d+\.Tag\.\d+|Tag\.\d+)\.Key$")
 _ATTRIBUTE = re.compile(r"^([A-Z]\w+?)(?:\.\d+)?(?:\.(Value|DeviceName|Ebs\.DeleteOnTermination))?$")
 _NOT_ATTRIBUTES = {"Version", "InstanceId", "NetworkInterfaceId", "DryRun", "Attribute", "Value"}
 
+_LOCK_TERMS = {"LockDuration": "ec2:SnapshotLockDuration", "CoolOffPeriod": "ec2:SnapshotCoolOffPeriod"}
+
 
 def authorizations(account: Account, request: AwsRequest) -> list[Authorization]:
     action = f"ec2:{request.action}"
     if request.action.startswith(("Describe", "Get", "List")) and request.action not in _NARROW_READS:
         return [Authorization(action, "*")]
     tags = _tags_in(request)
-    attributes = _attributes_in(request) if request.action.startswith("Modify") else {}
+    attributes = _attributes_in(request) if request.action.startswith("Modify") else _lock_terms(request)
     ids = _ids_in(account, request)
     needed = [_for_resource(account, action, resource, attributes) for resource in ids]
     if request.action in ("CreateTags", "DeleteTags"):
@@ -98,6 +100,10 @@ def _tags_of(account: Account, resource: str) -> dict[str, str]:
 def _tags_in(request: AwsRequest) -> dict[str, str]:
     keys = [name for name in request.params if _REQUEST_TAG.match(name)]
     return {request.params[name]: request.params.get(f"{name[:-3]}Value", "") for name in keys}
+
+
+def _lock_terms(request: AwsRequest) -> dict[str, Any]:
+    return {key: request.params[name] for name, key in _LOCK_TERMS.items() if name in request.params}
 
 
 def _attributes_in(request: AwsRequest) -> dict[str, Any]:

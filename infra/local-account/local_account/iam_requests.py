@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from . import iam_dynamodb, iam_ec2, iam_s3, iam_services
+from . import iam_dynamodb, iam_ec2, iam_kms, iam_reads, iam_s3, iam_services
 from .account import Account
 from .authorization import Authorization
 from .aws_request import AwsRequest
@@ -21,11 +21,15 @@ _READERS: dict[str, _Reader] = {
     "dynamodb": iam_dynamodb.authorizations,
     "s3": iam_s3.authorizations,
     "autoscaling": iam_services.autoscaling,
+    "cloudformation": iam_reads.cloudformation,
     "cloudwatch": iam_services.cloudwatch,
     "elasticloadbalancing": iam_services.load_balancing,
+    "events": iam_reads.events,
     "iam": iam_services.iam,
-    "kms": iam_services.kms,
+    "kms": iam_kms.authorizations,
     "lambda": iam_services.functions,
+    "logs": iam_reads.logs,
+    "securityhub": iam_services.security_hub,
     "sns": iam_services.sns,
     "sqs": iam_services.sqs,
     "sts": iam_services.sts,

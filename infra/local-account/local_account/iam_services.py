@@ -15,7 +15,7 @@ from moto.sns.models import sns_backends
 from .account import Account
 from .authorization import Authorization, resource_tags
 from .aws_request import AwsRequest
-from .kms_keys import key_arn, uses
+from .kms_keys import uses
 from .serialisation import COMPUTE
 
 
@@ -68,16 +68,23 @@ def iam(account: Account, request: AwsRequest) -> list[Authorization]:
     return _one(request, params.get("PolicyArn", "*"))
 
 
-def kms(account: Account, request: AwsRequest) -> list[Authorization]:
-    key = request.params.get("KeyId")
-    return _one(request, key_arn(account, key) if key else "*")
-
-
 def functions(account: Account, request: AwsRequest) -> list[Authorization]:
     action = "InvokeFunction" if request.action in ("Invoke", "InvokeAsync") else request.action
     name = request.params.get("FunctionName")
     arn = f"arn:aws:lambda:{account.region}:{account.account_id}:function:{name.rsplit(':', 1)[-1]}" if name else "*"
     return [Authorization(f"lambda:{action}", arn)]
+
+
+def security_hub(account: Account, request: AwsRequest) -> list[Authorization]:
+    """An import is authorised on the product that each finding names; everything else here on all resources."""
+    findings = request.params.get("Findings") if request.action == "BatchImportFindings" else None
+    if not findings:
+        return _one(request, "*")
+    pairs = {(finding["ProductArn"], finding["AwsAccountId"]) for finding in findings}
+    return [
+        Authorization("securityhub:BatchImportFindings", product, {"securityhub:TargetAccount": target})
+        for product, target in sorted(pairs)
+    ]
 
 
 def sns(account: Account, request: AwsRequest) -> list[Authorization]:

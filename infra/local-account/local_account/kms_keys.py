@@ -51,25 +51,30 @@ def uses(account: Account, service: str, key: str | None, *actions: str) -> list
 def disabled_code(account: Account, service: str, needed: list[Authorization]) -> str | None:
     """The error of a call to `service` that needs a key which is not enabled."""
     keys = {needs.resource for needs in needed if "kms:ViaService" in needs.context}
-    unusable = any((found := _find(account, key)) is not None and found.key_state != "Enabled" for key in keys)
+    unusable = any((found := find_key(account, key)) is not None and found.key_state != "Enabled" for key in keys)
     return _DISABLED_CODES.get(service, "KMSInvalidStateException") if unusable else None
 
 
 def service_may_use(account: Account, key: str, service: str, context: dict[str, Any]) -> bool:
     """Whether the policy of `key` lets an AWS service encrypt with it. No AWS-managed key does."""
-    found = _find(account, key)
+    found = find_key(account, key)
     if found is None or found.key_state != "Enabled" or _managed_by_aws(account, key):
         return False
     actions = ("kms:GenerateDataKey", "kms:Decrypt")
     return all(allows_service(found.policy, service, action, found.arn, context) for action in actions)
 
 
-def _find(account: Account, key: str) -> Any:
+def find_key(account: Account, key: str) -> Any:
+    """moto's record of a key given by id, alias or ARN; None where there is none."""
     return _backend(account).keys.get(key_arn(account, key).rsplit("/", 1)[-1])
 
 
+def key_tags(account: Account, key: Any) -> dict[str, str]:
+    return dict(_backend(account).tagger.get_tag_dict_for_resource(key.id))
+
+
 def _managed_by_aws(account: Account, key: str) -> bool:
-    found = _find(account, key)
+    found = find_key(account, key)
     return key.rsplit(":", 1)[-1] in RESERVED_ALIASES or (
         found is not None and bool(set(found.aliases) & set(RESERVED_ALIASES))
     )

@@ -13,6 +13,8 @@ os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 # Two thousand images, a second at the first EC2 call: no instance here boots one.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+# The policies that AWS manages, which instance roles have attached more often than any others.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
@@ -25,20 +27,30 @@ from . import (  # noqa: E402
     account_delays,
     autoscaling_groups,
     calls,
+    cloudtrail_events,
     cloudwatch_alarms,
     door,
     dynamodb_transactions,
+    ec2_console,
     ec2_instances,
     ec2_network,
+    ec2_snapshot_locks,
     ec2_snapshots,
     event_rules,
     iam,
+    iam_documents,
+    kms_asymmetric,
     kms_keys,
     lambda_delivery,
     load_balancing,
+    s3_checksums,
+    s3_object_lock,
     scenario,
     schedules,
+    security_findings,
     sns_delivery,
+    sns_subscriptions,
+    stack_reads,
 )
 from .account import Account  # noqa: E402
 from .deploy import door as deploy_door  # noqa: E402
@@ -51,16 +63,25 @@ _OVERLAYS = (
     cloudwatch_alarms,
     deploy_door,
     dynamodb_transactions,
+    ec2_console,
     ec2_instances,
     ec2_network,
+    ec2_snapshot_locks,
     ec2_snapshots,
     event_rules,
     iam,
+    iam_documents,
+    kms_asymmetric,
     kms_keys,
     load_balancing,
+    s3_checksums,
+    s3_object_lock,
     scenario,
     schedules,
+    security_findings,
     sns_delivery,
+    sns_subscriptions,
+    stack_reads,
 )
 
 
@@ -97,6 +118,7 @@ def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
     account.endpoint = f"http://127.0.0.1:{http.server_port}"
     door.install(account)
     calls.install(account, record)
+    cloudtrail_events.install(account, record)
     interference.install(account)
     delivery = lambda_delivery.install(account)
     for overlay in _OVERLAYS:

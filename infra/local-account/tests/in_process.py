@@ -19,11 +19,14 @@ from local_account import (
     cloudwatch_actions,
     cloudwatch_alarms,
     dynamodb_transactions,
+    ec2_console,
     ec2_instances,
     ec2_network,
+    ec2_snapshot_locks,
     ec2_snapshots,
     load_balancing,
     scenario,
+    security_findings,
 )
 from local_account.account import Account, Delays
 
@@ -33,11 +36,14 @@ OVERLAYS = (
     autoscaling_groups,
     cloudwatch_alarms,
     dynamodb_transactions,
+    ec2_console,
     ec2_instances,
     ec2_network,
+    ec2_snapshot_locks,
     ec2_snapshots,
     load_balancing,
     scenario,
+    security_findings,
 )
 
 

@@ -27,6 +27,7 @@ def install(account: Account) -> None:
             account_id=account.account_id,
             region=account.region,
         )
+        account.stacks[stack.name] = stack
         return {
             "outputs": stack.outputs,
             "resources": {

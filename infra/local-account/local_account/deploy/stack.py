@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,18 @@ class Resource:
 
 @dataclass
 class Stack:
-    """What was deployed; `resources` by logical id, in the order in which they were made."""
+    """What was deployed; `resources` by logical id, in the order in which they were made.
+
+    `parameters` are all values as text, those with NoEcho masked.
+    """
 
     name: str
+    description: str = ""
+    created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    parameters: dict[str, str] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    output_descriptions: dict[str, str] = field(default_factory=dict)
 
 
 def deploy(
@@ -62,7 +70,7 @@ def deploy(
     written = templates.load(source) if isinstance(source, str) else source
     values = parameter_values(written.get("Parameters", {}), dict(parameters))
     plain = templates.translate(written, {name: as_text(value) for name, value in parameters.items()}, region)
-    stack = Stack(stack_name)
+    stack = Stack(stack_name, plain.get("Description", ""), parameters=_shown(written.get("Parameters", {}), values))
     resolver = Resolver(
         parameters=values,
         pseudo=pseudo_parameters(stack_name, account_id, region),
@@ -81,7 +89,15 @@ def deploy(
     for name, output in plain.get("Outputs", {}).items():
         if "Condition" not in output or resolver.holds(output["Condition"]):
             stack.outputs[name] = as_text(resolver.resolve(output["Value"]))
+            stack.output_descriptions[name] = output.get("Description", "")
     return stack
+
+
+def _shown(declared: dict[str, Any], values: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: "****" if as_text(declared[name].get("NoEcho", False)) == "true" else as_text(value)
+        for name, value in values.items()
+    }
 
 
 def pseudo_parameters(stack_name: str, account_id: str, region: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ def key(creation: Creation) -> Created:
     rotates = properties.take("EnableKeyRotation", False)
     made = kms.create_key(
         Description=properties.take("Description", ""),
+        KeySpec=properties.take("KeySpec", "SYMMETRIC_DEFAULT"),
+        KeyUsage=properties.take("KeyUsage", "ENCRYPT_DECRYPT"),
         Policy=json.dumps(properties.require("KeyPolicy")),
         Tags=[{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.take("Tags", [])],
     )["KeyMetadata"]
