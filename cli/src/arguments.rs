@@ -1,6 +1,7 @@
 //! The command line, as a person reads it with `--help`.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// Contain EC2 instances, look at what happened, and undo it.
 ///
@@ -22,9 +23,6 @@ pub(crate) struct Global {
     /// The deployment: the name of its CloudFormation stack.
     #[arg(long, env = "CORDON_STACK", default_value = "cordon", global = true)]
     pub(crate) stack: String,
-    /// The journal's table, if it is not to be asked of the deployment: the stack's output JournalTableName.
-    #[arg(long, env = "CORDON_TABLE", global = true)]
-    pub(crate) table: Option<String>,
     /// Print one JSON object, with a `schema` field, instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -78,6 +76,54 @@ pub(crate) enum Command {
         /// inc-…, as notices name it.
         incident: String,
     },
+    /// One self-contained page of an incident: summary, timeline, traffic, steps, evidence.
+    Report(ReportArguments),
+    /// Check or export what is kept of an incident.
+    #[command(subcommand)]
+    Evidence(Evidence),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Evidence {
+    /// Check the journal's chain, every signature and every object. Says what exactly fails.
+    Verify {
+        /// inc-…, as notices name it.
+        #[arg(required_unless_present = "archive", conflicts_with = "archive")]
+        incident: Option<String>,
+        /// An archive that cordon evidence export wrote: checked without AWS.
+        #[arg(long, value_name = "FILE", requires = "public_key")]
+        archive: Option<PathBuf>,
+        /// The signing key's public half (PEM or DER), instead of the one that KMS gives.
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+    },
+    /// Write one archive that verifies offline with the public key alone.
+    Export {
+        /// inc-…, as notices name it.
+        incident: String,
+        /// A file that does not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    Html,
+    Json,
+    /// OCSF Incident Finding.
+    Ocsf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// inc-…, as notices name it.
+    pub(crate) incident: String,
+    /// Where to write it; without it, to stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "html")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

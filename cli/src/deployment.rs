@@ -1,24 +1,34 @@
-//! Which deployment the command speaks to, and how it is reached.
+//! Which deployment the command speaks to, and how it is reached. Everything is found by the name of its stack: what
+//! contain-instance was deployed with names the rest.
 
 use crate::arguments::Global;
 use crate::exit::{Failed, explained};
-use aws_adapters::{Clients, Functions};
+use aws_adapters::{Clients, EvidenceReader, Functions};
 use ports::Journal;
+use signal::{AccountId, Region};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) struct Deployment {
     pub(crate) clients: Clients,
     stack: String,
-    table: Option<String>,
+    region: Region,
+}
+
+/// What the deployment's functions were deployed with.
+pub(crate) struct Settings {
+    function: String,
+    variables: BTreeMap<String, String>,
 }
 
 impl Deployment {
     pub(crate) async fn new(global: &Global) -> Result<Self, Failed> {
         let clients = aws_adapters::connect().await;
-        if clients.region().is_none() {
+        let Some(region) = clients.region() else {
             return Err(Failed::Usage("no Region is set; set AWS_REGION or a Region in the profile".to_owned()));
-        }
-        Ok(Self { clients, stack: global.stack.clone(), table: global.table.clone() })
+        };
+        let region = region.parse().map_err(|error| Failed::Usage(format!("the Region: {error}")))?;
+        Ok(Self { clients, stack: global.stack.clone(), region })
     }
 
     pub(crate) fn functions(&self) -> Functions {
@@ -30,17 +40,42 @@ impl Deployment {
         format!("{}-{name}", self.stack)
     }
 
-    /// The journal: the table that was named, or else the one that contain-instance writes.
-    pub(crate) async fn journal(&self) -> Result<Arc<dyn Journal>, Failed> {
-        if let Some(table) = &self.table {
-            return Ok(aws_adapters::journal(&self.clients, table));
-        }
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    pub(crate) async fn settings(&self) -> Result<Settings, Failed> {
         let function = self.function("contain-instance");
         let variables = self.functions().variables(&function).await;
         let variables = variables.map_err(|error| Failed::Unchecked(explained(&error)))?;
-        let table = variables.get("CORDON_TABLE").ok_or_else(|| {
-            Failed::Unchecked(format!("function {function} names no table; is {} a stack of Cordon's?", self.stack))
-        })?;
-        Ok(aws_adapters::journal(&self.clients, table))
+        Ok(Settings { function, variables })
+    }
+
+    pub(crate) async fn journal(&self) -> Result<Arc<dyn Journal>, Failed> {
+        Ok(self.settings().await?.journal(&self.clients)?)
+    }
+}
+
+impl Settings {
+    pub(crate) fn get(&self, name: &str) -> Result<&str, Failed> {
+        self.variables.get(name).map(String::as_str).ok_or_else(|| {
+            Failed::Unchecked(format!(
+                "function {} has no variable {name}; is this a stack of Cordon's?",
+                self.function
+            ))
+        })
+    }
+
+    pub(crate) fn journal(&self, clients: &Clients) -> Result<Arc<dyn Journal>, Failed> {
+        Ok(aws_adapters::journal(clients, self.get("CORDON_TABLE")?))
+    }
+
+    pub(crate) fn evidence(&self, clients: &Clients) -> Result<EvidenceReader, Failed> {
+        Ok(aws_adapters::evidence_reader(clients, self.get("CORDON_EVIDENCE_BUCKET")?))
+    }
+
+    pub(crate) fn account(&self) -> Result<AccountId, Failed> {
+        let account = self.get("CORDON_ACCOUNT_ID")?;
+        account.parse().map_err(|error| Failed::Unchecked(format!("CORDON_ACCOUNT_ID: {error}")))
     }
 }

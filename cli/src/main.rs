@@ -3,13 +3,17 @@
 mod answer;
 mod arguments;
 mod ask;
+mod bundle;
 mod deployment;
+mod evidence;
 mod exit;
 mod incidents;
 mod plan_text;
+mod report_file;
 mod show;
+mod told;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Evidence};
 use clap::Parser;
 use deployment::Deployment;
 use exit::{Exit, Failed};
@@ -32,8 +36,11 @@ async fn main() -> ExitCode {
 
 /// What is to be printed on stdout, and the exit code.
 async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
-    let deployment = Deployment::new(&arguments.global).await?;
     let json = arguments.global.json;
+    if let Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) = &arguments.command {
+        return evidence::run_offline(archive, public_key.as_deref(), json);
+    }
+    let deployment = Deployment::new(&arguments.global).await?;
     match &arguments.command {
         Command::Contain(_)
         | Command::Approve { .. }
@@ -42,5 +49,7 @@ async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
         | Command::Unfreeze { .. } => ask::run(&deployment, &arguments.command, json).await,
         Command::Incidents(filter) => incidents::run(&deployment, filter, json).await,
         Command::Show { incident } => show::run(&deployment, incident, json).await,
+        Command::Report(arguments) => report_file::run(&deployment, arguments).await,
+        Command::Evidence(command) => evidence::run(&deployment, command, json).await,
     }
 }

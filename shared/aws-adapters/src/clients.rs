@@ -4,6 +4,8 @@ use crate::alarms::CloudWatchAlarms;
 use crate::caller_identity::SecurityTokenService;
 use crate::credentials::RevokeFunction;
 use crate::evidence::EvidenceBucket;
+use crate::evidence_reader::EvidenceReader;
+use crate::exhibits::AwsExhibits;
 use crate::functions::Functions;
 use crate::groups::AutoScalingGroups;
 use crate::instances::Ec2Instances;
@@ -11,6 +13,7 @@ use crate::journal::JournalTable;
 use crate::network::Ec2Network;
 use crate::notifier::NotificationTopic;
 use crate::roles::IamRoles;
+use crate::signer::KmsSigner;
 use crate::snapshots::Ec2Snapshots;
 use crate::system_clock::SystemClock;
 use crate::targets::LoadBalancerTargets;
@@ -70,6 +73,8 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         snapshots: Arc::new(Ec2Snapshots::new(ec2)),
         credentials: Arc::new(RevokeFunction::new(lambda(config), &resources.revoke_function)),
         evidence: Arc::new(EvidenceBucket::new(s3(config), &resources.evidence_bucket, &resources.evidence_key_arn)),
+        exhibits: Arc::new(AwsExhibits::new(config)),
+        signer: Arc::new(KmsSigner::new(aws_sdk_kms::Client::new(config), &resources.signing_key_arn)),
         notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
         journal: journal(clients, &resources.table),
         callers: Arc::new(SecurityTokenService::new(config)),
@@ -84,6 +89,10 @@ pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
 /// The door to Cordon's functions for people.
 pub fn functions(clients: &Clients) -> Functions {
     Functions::new(&clients.config)
+}
+
+pub fn evidence_reader(clients: &Clients, bucket: &str) -> EvidenceReader {
+    EvidenceReader::new(&clients.config, s3(&clients.config), bucket)
 }
 
 pub fn groups(clients: &Clients) -> Arc<dyn Groups> {

@@ -3,9 +3,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ServerSideEncryption};
-use containment::ids::{IncidentId, hex};
-use ports::{Evidence, EvidenceObject, PortResult};
-use sha2::{Digest, Sha256};
+use ports::{Evidence, PortResult};
 
 pub(crate) struct EvidenceBucket {
     client: Client,
@@ -21,20 +19,17 @@ impl EvidenceBucket {
 
 #[async_trait]
 impl Evidence for EvidenceBucket {
-    async fn put(&self, incident: &IncidentId, name: &str, bytes: Vec<u8>) -> PortResult<EvidenceObject> {
-        let key = format!("evidence/{incident}/{name}");
-        let sha256 = hex(&Sha256::digest(&bytes));
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> PortResult<()> {
         let call = self
             .client
             .put_object()
             .bucket(&self.bucket)
-            .key(&key)
+            .key(key)
             // The bucket's policy refuses an object that names no key or another one.
             .server_side_encryption(ServerSideEncryption::AwsKms)
             .ssekms_key_id(&self.key_arn)
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .body(ByteStream::from(bytes));
-        call.send().await.map_err(map("s3:PutObject"))?;
-        Ok(EvidenceObject { key, sha256 })
+        call.send().await.map(|_| ()).map_err(map("s3:PutObject"))
     }
 }

@@ -232,7 +232,7 @@ impl Journal for JournalTable {
         Ok(events)
     }
 
-    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>> {
+    async fn open_incidents(&self) -> PortResult<Vec<Incident>> {
         let mut pages = self
             .client
             .query()
@@ -246,12 +246,7 @@ impl Journal for JournalTable {
             .send();
         let mut open = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(map(QUERY))?;
-            let pk = Reader { operation: QUERY, item: &item }.text("pk")?.to_owned();
-            let id = pk
-                .strip_prefix("incident#")
-                .ok_or_else(|| PortError::unreadable(QUERY, "an open item without an incident"))?;
-            open.push(IncidentId::new(id));
+            open.push(Reader { operation: QUERY, item: &item.map_err(map(QUERY))? }.stored()?.incident);
         }
         Ok(open)
     }

@@ -1,6 +1,7 @@
 //! An incident: what one confirmed nomination led to. It is the fold of its journal's events, and nothing else writes it.
 
 use crate::authority::{Authority, Mode};
+use crate::capture::{Capture, Captured, LATER_AFTER};
 use crate::ids::{GroupName, IncidentId};
 use crate::journal::{EventBody, Opening};
 use crate::operator::Operator;
@@ -130,6 +131,8 @@ pub struct Incident {
     pub requested: Option<Requested>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Release>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Captured>,
 }
 
 /// An operator's release of an incident, as far as it got. Where it was begun more than once, the last one's terms.
@@ -181,6 +184,7 @@ impl Incident {
             prior: opening.prior.clone(),
             requested: opening.requested.clone(),
             release: None,
+            evidence: Vec::new(),
         }
     }
 
@@ -203,6 +207,7 @@ impl Incident {
             }
             EventBody::StateChanged { state } => self.enter(state, at),
             EventBody::Severed => self.severed_at = self.severed_at.or(Some(at)),
+            EventBody::EvidenceCaptured(captured) => self.evidence.push(captured.clone()),
             EventBody::ReleaseBegun { by, reason, plan } => self.begin_release(by, reason, plan, at),
             EventBody::UndoReported { step, status, detail } => {
                 if let Some(release) = &mut self.release {
@@ -288,7 +293,29 @@ impl Incident {
         );
         let unfinished =
             self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
-        in_progress && unfinished
+        in_progress && (unfinished || self.awaits_later_capture())
+    }
+
+    /// Whether an open incident has work at `now`, or only waits for its second capture.
+    pub fn has_work(&self, now: OffsetDateTime) -> bool {
+        let idle = self.awaits_later_capture() && self.steps.values().all(|record| record.status == StepStatus::Done);
+        self.is_open() && (!idle || self.is_later_capture_due(now))
+    }
+
+    fn has_captured(&self, capture: Capture) -> bool {
+        self.evidence.iter().any(|captured| captured.capture == capture)
+    }
+
+    /// What lags behind the containment is captured a second time, where the first capture succeeded.
+    fn awaits_later_capture(&self) -> bool {
+        self.has_captured(Capture::AtContainment)
+            && !self.has_captured(Capture::Later)
+            && !self.has_given_up(Step::CaptureMetadata)
+    }
+
+    /// Whether the second capture may be made now.
+    pub fn is_later_capture_due(&self, now: OffsetDateTime) -> bool {
+        self.awaits_later_capture() && now - self.opened_at >= LATER_AFTER
     }
 }
 

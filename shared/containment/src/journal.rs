@@ -2,6 +2,7 @@
 //! from the middle or put in unseen.
 
 use crate::authority::{Authority, Mode};
+use crate::capture::Captured;
 use crate::ids::{GroupName, IncidentId, hex};
 use crate::incident::{Incident, IncidentState, StepStatus};
 use crate::observed::{ObservedInterface, ObservedVolume, Target};
@@ -79,6 +80,8 @@ pub enum EventBody {
     },
     /// The instance was seen stopped or terminated.
     Severed,
+    /// Evidence was stored, and a signed manifest of it.
+    EvidenceCaptured(Captured),
     /// An operator's release: who, why, and what it is going to undo.
     ReleaseBegun {
         by: Operator,

@@ -8,6 +8,7 @@
 pub mod assess;
 pub mod authority;
 pub mod breaker;
+pub mod capture;
 pub mod composite_rule;
 pub mod decide;
 pub mod guards;

@@ -2,6 +2,7 @@
 //! AWS shows. A first run and a resumed one differ only in which steps are left.
 
 use crate::Engine;
+use crate::capture::{capture, sign_head};
 use crate::cut::{Cut, cut};
 use crate::finish::{announce, tag};
 use crate::journal_writer::{JournalWriter, RunEnd};
@@ -77,11 +78,19 @@ pub(crate) async fn apply(
     let incident = writer.incident().await;
     let (secured, revoked, deregistered) = tokio::join!(
         async {
-            let (journaled, secured) =
+            let (journaled, (secured, console)) =
                 tokio::join!(settle_state(writer, reports), secure(engine, &incident, &facts, steps));
             journaled?;
-            let stopped = if engine.has_time() { stop(&engine.ports, &facts, steps).await } else { None };
-            Ok(secured.into_iter().chain(stopped).collect::<Vec<_>>())
+            if !engine.has_time() {
+                return Ok(secured);
+            }
+            // Storing and signing take several calls, which nothing waits for but the end of the run.
+            let (stopped, captured, ()) = tokio::join!(
+                stop(&engine.ports, &facts, steps),
+                capture(engine, writer, &facts, console, steps),
+                sign_head(engine, writer),
+            );
+            Ok(secured.into_iter().chain(stopped).chain(captured).collect::<Vec<_>>())
         },
         revoke(engine, writer, &incident, &facts, steps),
         deregister(engine, writer, &incident, &facts, steps),
@@ -94,6 +103,7 @@ pub(crate) async fn apply(
         let tagged = tag(engine, &writer.incident().await, steps).await;
         settle_state(writer, tagged.into_iter().collect()).await?;
         tell(engine, writer).await?;
+        sign_head(engine, writer).await;
     }
     Ok(())
 }

@@ -73,6 +73,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let table = self.text("CORDON_TABLE");
         let evidence_bucket = self.text("CORDON_EVIDENCE_BUCKET");
         let evidence_key_arn = self.text("CORDON_EVIDENCE_KEY_ARN");
+        let signing_key_arn = self.text("CORDON_SIGNING_KEY_ARN");
         let notification_topic_arn = self.text("CORDON_NOTIFICATION_TOPIC_ARN");
         let revoke_function = self.text("CORDON_REVOKE_FUNCTION");
         let deployment = Deployment {
@@ -92,6 +93,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 table: table?,
                 evidence_bucket: evidence_bucket?,
                 evidence_key_arn: evidence_key_arn?,
+                signing_key_arn: signing_key_arn?,
                 notification_topic_arn: notification_topic_arn?,
                 revoke_function: revoke_function?,
             },

@@ -26,15 +26,35 @@ pub(crate) struct JournalWriter {
 struct Written {
     incident: Incident,
     head: Head,
+    /// The state changed since the head was signed.
+    unsigned: bool,
 }
 
 impl JournalWriter {
     pub(crate) fn new(ports: Ports, owner: String, incident: Incident, head: Head) -> Self {
-        Self { ports, owner, written: Mutex::new(Written { incident, head }) }
+        Self { ports, owner, written: Mutex::new(Written { incident, head, unsigned: true }) }
     }
 
     pub(crate) async fn incident(&self) -> Incident {
         self.written.lock().await.incident.clone()
+    }
+
+    pub(crate) async fn head(&self) -> Head {
+        self.written.lock().await.head.clone()
+    }
+
+    /// The incident and its head, if the state changed since a head was signed.
+    pub(crate) async fn unsigned(&self) -> Option<(Incident, Head)> {
+        let written = self.written.lock().await;
+        written.unsigned.then(|| (written.incident.clone(), written.head.clone()))
+    }
+
+    /// `head` was signed. A state that was entered meanwhile stays unsigned.
+    pub(crate) async fn signed(&self, head: &Head) {
+        let mut written = self.written.lock().await;
+        if written.head == *head {
+            written.unsigned = false;
+        }
     }
 
     /// A conditional write that changes nothing but the lease: before a mutation that has no event of its own yet.
@@ -57,7 +77,9 @@ impl JournalWriter {
         );
         match appended.await {
             Ok(()) => {
-                *written = Written { incident: transaction.incident, head: transaction.head };
+                let changed = transaction.incident.state != written.incident.state;
+                let unsigned = written.unsigned || changed;
+                *written = Written { incident: transaction.incident, head: transaction.head, unsigned };
                 Ok(())
             }
             Err(AppendError::LeaseLost) => Err(RunEnd::LeaseLost),

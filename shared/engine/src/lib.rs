@@ -4,6 +4,7 @@
 //! reconciler does with every open incident until it is contained. [`Engine::operate`] is what people ask for by hand.
 
 mod apply;
+mod capture;
 mod commit;
 mod config;
 mod contain;

@@ -1,5 +1,6 @@
 //! A release: load what was done, look what AWS shows, plan, journal, undo. Only ever at an operator's request.
 
+use crate::capture::sign_head;
 use crate::journal_writer::{JournalWriter, RunEnd};
 use crate::outcome::{EngineError, Outcome};
 use crate::undo::undo;
@@ -63,6 +64,7 @@ impl Engine {
         }
         let writer = self.reopen(&id).await?;
         let released = self.release_held(&writer, by, reason, accept_drift).await;
+        sign_head(self, &writer).await;
         let incident = writer.close().await;
         match released {
             Ok(Some(reason)) => Ok(Outcome::ReleaseRefused { incident: id, reason }),

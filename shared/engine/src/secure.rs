@@ -9,27 +9,28 @@ use containment::journal::EventBody;
 use containment::observed::{ObservedVolume, PowerState, SnapshotState, Target};
 use containment::step::Step;
 use futures::future::join_all;
-use ports::{PortError, PortResult, Ports, Revocation};
-use serde_json::json;
+use ports::{Exhibit, PortError, PortResult, Ports, Revocation};
 use std::collections::BTreeSet;
 
 /// Accepted by AWS; the reconciler reads back whether it holds.
 const ACCEPTED: &str = "accepted, not read back yet";
 
-/// Protection, snapshots and metadata, at once; one report a step.
+/// Protection and snapshots, at once; one report a step. Beside them the console is read, which a stop would silence.
 pub(crate) async fn secure(
     engine: &Engine,
     incident: &Incident,
     facts: &Facts,
     steps: &BTreeSet<Step>,
-) -> Vec<EventBody> {
+) -> (Vec<EventBody>, Vec<Exhibit>) {
     let ports = &engine.ports;
-    let (protected, snapshots, metadata) = tokio::join!(
+    let (protected, snapshots, console) = tokio::join!(
         when(steps, Step::ProtectEvidence, protect(ports, facts)),
         when(steps, Step::SnapshotVolumes, snapshot(ports, facts, incident)),
-        when(steps, Step::CaptureMetadata, capture(ports, facts, incident)),
+        async {
+            if steps.contains(&Step::CaptureMetadata) { ports.exhibits.console(&facts.id).await } else { Vec::new() }
+        },
     );
-    [protected, snapshots, metadata].into_iter().flatten().collect()
+    ([protected, snapshots].into_iter().flatten().collect(), console)
 }
 
 async fn when(
@@ -128,21 +129,6 @@ async fn snapshot(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepSta
             let ids: Vec<&str> = made.iter().map(|snapshot| snapshot.id.as_str()).collect();
             (StepStatus::waiting("being made"), Some(ids.join(" ")))
         }
-        Err(error) => (StepStatus::failed(error), None),
-    }
-}
-
-async fn capture(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepStatus, Option<String>) {
-    let metadata = json!({
-        "schema": containment::incident::SCHEMA,
-        "incident": incident.id,
-        "instance": facts.instance,
-        "interfaces": facts.interfaces,
-        "membership": facts.membership,
-        "prior": incident.prior,
-    });
-    match ports.evidence.put(&incident.id, "metadata.json", metadata.to_string().into_bytes()).await {
-        Ok(object) => (StepStatus::Done, Some(format!("{} sha256 {}", object.key, object.sha256))),
         Err(error) => (StepStatus::failed(error), None),
     }
 }

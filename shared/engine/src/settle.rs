@@ -2,6 +2,7 @@
 //! are missing. A killed run, a failed step and slow draining are all the same to it.
 
 use crate::apply::{Facts, apply, settle_state, tell};
+use crate::capture::sign_head;
 use crate::journal_writer::{JournalWriter, RunEnd};
 use crate::outcome::{EngineError, Outcome};
 use crate::{Engine, LEASE};
@@ -18,9 +19,11 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 impl Engine {
-    /// Incidents with work left, oldest first.
+    /// Incidents with work now, oldest first.
     pub async fn open_incidents(&self) -> Result<Vec<IncidentId>, EngineError> {
-        self.ports.journal.open_incidents().await.map_err(EngineError::Unread)
+        let open = self.ports.journal.open_incidents().await.map_err(EngineError::Unread)?;
+        let now = self.ports.clock.now();
+        Ok(open.into_iter().filter(|incident| incident.has_work(now)).map(|incident| incident.id).collect())
     }
 
     /// Brings one open incident nearer to contained. Believes the journal's events only if their chain holds.
@@ -68,10 +71,16 @@ impl Engine {
             .await
             .map_err(|error| RunEnd::Failed(EngineError::Unread(error)))?;
         let mut events = changes(&incident, prior, &seen);
-        let missing = missing_steps(&incident, &seen, self.ports.clock.now());
+        let now = self.ports.clock.now();
+        let mut missing = missing_steps(&incident, &seen, now);
+        if incident.is_later_capture_due(now) {
+            missing.insert(Step::CaptureMetadata);
+        }
         if missing.is_empty() {
             settle_state(writer, events).await?;
-            return tell(self, writer).await;
+            tell(self, writer).await?;
+            sign_head(self, writer).await;
+            return Ok(());
         }
         events.push(EventBody::Resumed);
         writer.append(events).await?;

@@ -1,5 +1,6 @@
 use crate::{
-    Alarms, Callers, Clock, Credentials, Evidence, Groups, Instances, Journal, Network, Notifier, Snapshots, Targets,
+    Alarms, Callers, Clock, Credentials, Evidence, Exhibits, Groups, Instances, Journal, Network, Notifier, Signer,
+    Snapshots, Targets,
 };
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub struct Ports {
     pub snapshots: Arc<dyn Snapshots>,
     pub credentials: Arc<dyn Credentials>,
     pub evidence: Arc<dyn Evidence>,
+    pub exhibits: Arc<dyn Exhibits>,
+    pub signer: Arc<dyn Signer>,
     pub notifier: Arc<dyn Notifier>,
     pub journal: Arc<dyn Journal>,
     pub callers: Arc<dyn Callers>,
@@ -26,6 +29,8 @@ pub struct Resources {
     pub table: String,
     pub evidence_bucket: String,
     pub evidence_key_arn: String,
+    /// The asymmetric key that signs the record.
+    pub signing_key_arn: String,
     pub notification_topic_arn: String,
     /// Name or ARN of revoke-credentials.
     pub revoke_function: String,

@@ -140,8 +140,8 @@ pub trait Journal: Send + Sync {
     /// All events in order, strongly consistent.
     async fn events(&self, id: &IncidentId) -> PortResult<Vec<SealedEvent>>;
 
-    /// Incidents with work left, oldest first.
-    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>>;
+    /// Incidents with work left, now or later, oldest first. They may lag a moment behind.
+    async fn open_incidents(&self) -> PortResult<Vec<Incident>>;
 
     /// At most `limit` incidents that were opened in a month (UTC, first day given), newest first.
     async fn opened_in(&self, month: Date, limit: usize) -> PortResult<Vec<ListedIncident>>;

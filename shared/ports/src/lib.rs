@@ -22,7 +22,7 @@ pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
 pub use callers::{CallerIdentity, Callers};
 pub use error::{ErrorKind, PortError, PortResult};
-pub use evidence::{Evidence, EvidenceObject};
+pub use evidence::{CaptureSubject, Evidence, Exhibit, Exhibits, Signer};
 pub use groups::Groups;
 pub use instances::{Instances, ProfileAssociation};
 pub use journal::{

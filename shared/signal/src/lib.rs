@@ -31,7 +31,7 @@ pub use hint::AlarmHint;
 pub use identifiers::{AccountId, IdentifierError, InstanceId, Region};
 pub use model::{AlarmKind, AlarmSignal, AlarmState, OperatorAction, OperatorRequest, Signal, Transition, Via};
 pub use proof::{CONTENT_TYPE, DIGEST_HEADER, IDENTITY_BODY, NONCE_HEADER, Proof};
-pub use quoted::Quoted;
+pub use quoted::{OneLine, Quoted};
 
 use sha2::{Digest, Sha256};
 

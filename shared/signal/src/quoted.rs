@@ -30,6 +30,20 @@ impl Display for Quoted<'_> {
     }
 }
 
+/// Prints foreign text whole and without quotation marks: on one line, with the same characters escaped as by [`Quoted`]
+/// but quotation marks. For places that set the text apart themselves, such as a cell of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct OneLine<'a>(pub &'a str);
+
+impl Display for OneLine<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '"' => f.write_char('"'),
+            other => write!(f, "{}", Escaped(other)),
+        })
+    }
+}
+
 /// Whether a character prints as itself: no control character (C0, C1, DEL), and none of the format characters that
 /// reorder or hide text (bidirectional marks, zero-width characters, line separators, byte-order mark, tags).
 pub(crate) fn is_plain(character: char) -> bool {
@@ -84,6 +98,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_text_of_any_length_breaks_its_line_or_steers_a_terminal(text in any::<String>()) {
+            prop_assert!(OneLine(&text).to_string().chars().all(is_plain));
+        }
+
         #[test]
         fn no_text_prints_an_unplain_character_or_more_than_120(text in any::<String>()) {
             let quoted = Quoted(&text).to_string();

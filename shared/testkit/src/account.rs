@@ -3,6 +3,7 @@
 use crate::journal::Table;
 use containment::ids::{GroupName, IncidentId, SecurityGroupId, TargetGroupArn, VpcId};
 use containment::observed::*;
+use p256::ecdsa::SigningKey;
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
@@ -60,8 +61,9 @@ pub struct Account {
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
     pub(crate) table: Table,
-    /// Keys of stored evidence.
-    pub evidence: BTreeSet<String>,
+    /// What is stored in the evidence bucket, by key.
+    pub evidence: BTreeMap<String, Vec<u8>>,
+    pub signing_key: SigningKey,
     pub notices: Vec<ports::Notice>,
     /// Incidents whose instance's sessions are denied, and whether roles may be written to at all.
     pub revoked: BTreeSet<IncidentId>,
@@ -89,7 +91,8 @@ impl Account {
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),
             table: Table::default(),
-            evidence: BTreeSet::new(),
+            evidence: BTreeMap::new(),
+            signing_key: SigningKey::from_slice(&[7; 32]).unwrap(),
             notices: Vec::new(),
             revoked: BTreeSet::new(),
             roles_are_listed: true,

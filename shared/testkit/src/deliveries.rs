@@ -2,8 +2,14 @@
 
 use crate::process::Process;
 use async_trait::async_trait;
-use containment::ids::{IncidentId, hex};
-use ports::{Credentials, Evidence, EvidenceObject, Notice, Notifier, PortResult, Revocation};
+use containment::ids::IncidentId;
+use containment::observed::PowerState;
+use p256::ecdsa::Signature;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use ports::{
+    CaptureSubject, Credentials, Evidence, Exhibit, Exhibits, Notice, Notifier, PortResult, Revocation, Signer,
+};
+use signal::InstanceId;
 
 #[async_trait]
 impl Credentials for Process {
@@ -29,13 +35,42 @@ impl Credentials for Process {
 
 #[async_trait]
 impl Evidence for Process {
-    async fn put(&self, incident: &IncidentId, name: &str, bytes: Vec<u8>) -> PortResult<EvidenceObject> {
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> PortResult<()> {
         self.change("s3:PutObject", |account| {
-            let key = format!("evidence/{incident}/{name}");
-            account.evidence.insert(key.clone());
-            Ok(EvidenceObject { key, sha256: hex(&bytes.len().to_be_bytes()) })
+            account.evidence.insert(key.to_owned(), bytes);
+            Ok(())
         })
         .await
+    }
+}
+
+#[async_trait]
+impl Signer for Process {
+    async fn sign(&self, digest: [u8; 32]) -> PortResult<Vec<u8>> {
+        self.read("kms:Sign", |account| {
+            let signature: Signature = account.signing_key.sign_prehash(&digest).unwrap();
+            Ok(signature.to_der().as_bytes().to_vec())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Exhibits for Process {
+    async fn console(&self, instance: &InstanceId) -> Vec<Exhibit> {
+        let answer = self
+            .read("ec2:GetConsoleOutput", |account| {
+                let running = account.instance(instance).state == PowerState::Running;
+                Ok(format!("console of {instance}, running: {running}").into_bytes())
+            })
+            .await;
+        vec![Exhibit { name: "console-output.xml", answer }]
+    }
+
+    async fn surroundings(&self, subject: &CaptureSubject) -> Vec<Exhibit> {
+        let answer =
+            self.read("cloudtrail:LookupEvents", |account| Ok(format!("{} {subject:?}", account.now).into_bytes()));
+        vec![Exhibit { name: "cloudtrail-events.json", answer: answer.await }]
     }
 }
 

@@ -55,6 +55,13 @@ impl Account {
         (events, stored.head.clone())
     }
 
+    /// What somebody who can write the table would do after removing the last events.
+    pub fn turn_head_back(&mut self, id: &IncidentId) {
+        let (stored, events) = self.table.stored.get_mut(id).unwrap_or_else(|| panic!("no incident {id}"));
+        let last = events.last().unwrap();
+        stored.head = Head { sequence: last.sequence, hash: last.hash.clone() };
+    }
+
     pub fn slots(&self) -> usize {
         self.table.account_breaker.slots.len()
     }
@@ -195,10 +202,10 @@ impl Journal for Process {
         .await
     }
 
-    async fn open_incidents(&self) -> PortResult<Vec<IncidentId>> {
+    async fn open_incidents(&self) -> PortResult<Vec<Incident>> {
         self.read("dynamodb:Query", |account| {
             let open = account.table.stored.values().filter(|(stored, _)| stored.incident.is_open());
-            Ok(open.map(|(stored, _)| stored.incident.id.clone()).collect())
+            Ok(open.map(|(stored, _)| stored.incident.clone()).collect())
         })
         .await
     }

@@ -29,6 +29,8 @@ impl Process {
             snapshots: Arc::new(self.clone()),
             credentials: Arc::new(self.clone()),
             evidence: Arc::new(self.clone()),
+            exhibits: Arc::new(self.clone()),
+            signer: Arc::new(self.clone()),
             notifier: Arc::new(self.clone()),
             journal: Arc::new(self.clone()),
             callers: Arc::new(self.clone()),

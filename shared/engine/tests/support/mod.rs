@@ -62,12 +62,12 @@ pub fn release_of(scene: &Scene, accept_drift: bool) -> OperatorRequest {
 /// Minutes of the reconciler until nothing is open, 60 at most.
 pub async fn reconcile(scene: &Scene) {
     for _ in 0..60 {
-        let engine = engine(&scene.process(), settings());
-        let open = engine.open_incidents().await.unwrap();
-        if open.is_empty() {
+        let process = scene.process();
+        if process.ports().journal.open_incidents().await.unwrap().is_empty() {
             return;
         }
-        for id in open {
+        let engine = engine(&process, settings());
+        for id in engine.open_incidents().await.unwrap() {
             engine.settle(&id).await.unwrap();
         }
         scene.pass(Duration::minutes(1));

@@ -1,4 +1,4 @@
-"""AWS::IAM::Role with its inline policies."""
+"""AWS::IAM::Role with its inline policies, and AWS::IAM::ManagedPolicy for people."""
 
 from __future__ import annotations
 
@@ -24,4 +24,15 @@ def role(creation: Creation) -> Created:
     return Created(name, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
 
 
-MAKERS: dict[str, Maker] = {"AWS::IAM::Role": role}
+def managed_policy(creation: Creation) -> Created:
+    properties = creation.properties
+    made = creation.clients["iam"].create_policy(
+        PolicyName=properties.take("ManagedPolicyName") or creation.generated_name(128),
+        Path=properties.take("Path", "/"),
+        Description=properties.take("Description", ""),
+        PolicyDocument=json.dumps(properties.require("PolicyDocument")),
+    )["Policy"]
+    return Created(made["Arn"], {"PolicyArn": made["Arn"]})
+
+
+MAKERS: dict[str, Maker] = {"AWS::IAM::Role": role, "AWS::IAM::ManagedPolicy": managed_policy}

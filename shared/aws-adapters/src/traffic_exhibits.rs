@@ -1,0 +1,150 @@
+//! The alarm with its history, the metrics around it with the band, and what the instance's own sessions did.
+
+use crate::error::map;
+use aws_config::SdkConfig;
+use aws_sdk_cloudtrail::Client as CloudTrail;
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_sdk_cloudwatch::Client as CloudWatch;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use ports::{CaptureSubject, Exhibit, PortResult};
+use serde_json::{Value, json};
+use signal::AlarmArn;
+use time::{Duration, OffsetDateTime};
+
+/// Before the containment: enough to see what was usual.
+const BEFORE: Duration = Duration::hours(24);
+const AFTER: Duration = Duration::hours(1);
+const PERIOD_SECONDS: i32 = 300;
+/// Pages of 50; LookupEvents allows two calls a second.
+const TRAIL_PAGES: usize = 4;
+const METRICS: [&str; 4] = ["NetworkOut", "NetworkIn", "NetworkPacketsOut", "NetworkPacketsIn"];
+
+pub(crate) struct TrafficExhibits {
+    cloudwatch: CloudWatch,
+    cloudtrail: CloudTrail,
+}
+
+impl TrafficExhibits {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self { cloudwatch: CloudWatch::new(config), cloudtrail: CloudTrail::new(config) }
+    }
+
+    pub(crate) async fn of(&self, subject: &CaptureSubject) -> Vec<Exhibit> {
+        let (alarm, metrics, trail) = tokio::join!(
+            async {
+                match &subject.alarm {
+                    Some(alarm) => Some(self.alarm(alarm, subject.at).await),
+                    None => None,
+                }
+            },
+            self.metrics(subject),
+            self.trail(subject),
+        );
+        let mut exhibits = vec![
+            Exhibit { name: "metrics.json", answer: metrics },
+            Exhibit { name: "cloudtrail-events.json", answer: trail },
+        ];
+        exhibits.extend(alarm.map(|answer| Exhibit { name: "alarm.json", answer }));
+        exhibits
+    }
+
+    async fn alarm(&self, alarm: &AlarmArn, at: OffsetDateTime) -> PortResult<Vec<u8>> {
+        let describe = self.cloudwatch.describe_alarms().alarm_names(alarm.name());
+        let describe = describe.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        let history = self.cloudwatch.describe_alarm_history().alarm_name(alarm.name());
+        let history = history.start_date(time_of(at - BEFORE)).end_date(time_of(at + AFTER));
+        let (described, history) = tokio::join!(describe.send(), history.send());
+        let described = described.map_err(map("cloudwatch:DescribeAlarms"))?;
+        let history = history.map_err(map("cloudwatch:DescribeAlarmHistory"))?;
+        let items = history.alarm_history_items().iter().map(|item| {
+            let data = item.history_data().and_then(|data| serde_json::from_str::<Value>(data).ok());
+            json!({"at": item.timestamp().map(ToString::to_string), "summary": item.history_summary(), "data": data})
+        });
+        let metric = described.metric_alarms().first();
+        let reason = metric.and_then(|alarm| alarm.state_reason());
+        Ok(json!({
+            "alarm": alarm.to_string(),
+            "state": metric.and_then(|alarm| alarm.state_value()).map(|state| state.as_str()),
+            "reason": reason,
+            "composite_rule": described.composite_alarms().first().and_then(|alarm| alarm.alarm_rule()),
+            "history": items.collect::<Vec<_>>(),
+        })
+        .to_string()
+        .into_bytes())
+    }
+
+    /// The band is there where the metric has a trained detector.
+    async fn metrics(&self, subject: &CaptureSubject) -> PortResult<Vec<u8>> {
+        let dimension = Dimension::builder().name("InstanceId").value(subject.instance.as_str()).build();
+        let mut queries = Vec::new();
+        for (index, name) in METRICS.iter().enumerate() {
+            let metric =
+                Metric::builder().namespace("AWS/EC2").metric_name(*name).dimensions(dimension.clone()).build();
+            let stat = MetricStat::builder().metric(metric).period(PERIOD_SECONDS).stat("Average").build();
+            queries.push(MetricDataQuery::builder().id(format!("m{index}")).label(*name).metric_stat(stat).build());
+        }
+        let band = MetricDataQuery::builder().id("band").expression("ANOMALY_DETECTION_BAND(m0, 2)").build();
+        queries.push(band);
+        let mut pages = self
+            .cloudwatch
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries))
+            .start_time(time_of(subject.at - BEFORE))
+            .end_time(time_of(subject.at + AFTER))
+            .scan_by(ScanBy::TimestampAscending)
+            .into_paginator()
+            .send();
+        let mut series = Vec::new();
+        while let Some(page) = pages.next().await {
+            for result in page.map_err(map("cloudwatch:GetMetricData"))?.metric_data_results() {
+                let times: Vec<i64> = result.timestamps().iter().map(DateTime::secs).collect();
+                let status = result.status_code().map(|status| status.as_str());
+                series.push(json!({
+                    "id": result.id(), "label": result.label(), "epoch_s": times, "values": result.values(), "status": status,
+                }));
+            }
+        }
+        let instance = &subject.instance;
+        Ok(json!({"instance": instance, "namespace": "AWS/EC2", "statistic": "Average", "period_s": PERIOD_SECONDS, "series": series})
+            .to_string()
+            .into_bytes())
+    }
+
+    /// EC2 names the sessions of an instance's role after the instance.
+    async fn trail(&self, subject: &CaptureSubject) -> PortResult<Vec<u8>> {
+        let attribute = LookupAttribute::builder()
+            .attribute_key(LookupAttributeKey::Username)
+            .attribute_value(subject.instance.as_str())
+            .build()
+            .map_err(|error| ports::PortError::unreadable("cloudtrail:LookupEvents", error))?;
+        let mut pages = self
+            .cloudtrail
+            .lookup_events()
+            .lookup_attributes(attribute)
+            .start_time(time_of(subject.at - BEFORE))
+            .into_paginator()
+            .send();
+        let (mut events, mut read) = (Vec::new(), 0);
+        let mut complete = true;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(map("cloudtrail:LookupEvents"))?;
+            events.extend(page.events().iter().filter_map(|event| event.cloud_trail_event()).map(event));
+            read += 1;
+            if read == TRAIL_PAGES {
+                complete = page.next_token().is_none();
+                break;
+            }
+        }
+        Ok(json!({"username": subject.instance, "events": events, "complete": complete}).to_string().into_bytes())
+    }
+}
+
+/// CloudTrail nests each event as text.
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+fn time_of(at: OffsetDateTime) -> DateTime {
+    DateTime::from_secs(at.unix_timestamp())
+}
