@@ -10,6 +10,9 @@ import pytest
 from .command import Person, cordon
 from .laptop import Laptop, Stack
 
+# Turns the direction of what a terminal writes after it.
+ODD = "Enforce\u202e"
+
 
 @pytest.fixture(scope="module")
 def viewer(stack: Stack) -> Person:
@@ -45,12 +48,12 @@ def test_a_groups_row_counts_what_is_watched_and_the_rest_is_named(laptop: Lapto
 
 def test_groups_that_did_not_opt_in_are_told_from_those_that_meant_something(laptop: Laptop, viewer: Person) -> None:
     plain = laptop.fleet("untagged", size=1, mode=None)["instance_ids"][0]
-    unclear = laptop.fleet("unclear", size=1, mode="Enforce\x1b[31m")["instance_ids"][0]
+    unclear = laptop.fleet("unclear", size=1, mode=ODD)["instance_ids"][0]
     coverage = viewer.asks("coverage")
     assert (why(coverage, plain), why(coverage, unclear)) == ("group-has-no-mode", "mode-not-understood")
-    assert group(coverage, "unclear")["mode"] == {"not-understood": "Enforce\x1b[31m"}
+    assert group(coverage, "unclear")["mode"] == {"not-understood": ODD}
     text = viewer.runs("coverage")
-    assert text.returncode == 0 and "\x1b" not in text.stdout
+    assert text.returncode == 0 and "\u202e" not in text.stdout
     assert max(map(len, text.stdout.splitlines())) <= 80
     assert "Not opted in" in text.stdout.splitlines()[-1]
 
