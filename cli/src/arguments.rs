@@ -1,6 +1,7 @@
 //! The command line, as a person reads it with `--help`.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Contain EC2 instances, look at what happened, and undo it.
@@ -81,9 +82,33 @@ pub(crate) enum Command {
     },
     /// One self-contained page of an incident: summary, timeline, traffic, steps, evidence.
     Report(ReportArguments),
+    /// What is watched, in which mode, and what isn't and why.
+    ///
+    /// An instance is covered when its Auto Scaling group is tagged cordon:mode (or it is on the list of standalone
+    /// instances) and an alarm on its own EC2 metrics leads to this deployment.
+    Coverage,
+    /// Whether what is deployed is whole: what is missing, unsubscribed, unencrypted, wrongly permitted or failing, each
+    /// with its fix.
+    ///
+    /// Changes nothing. Exit code 0: all is well; 1: there are problems; 6: no problem is known, and something could not
+    /// be checked.
+    Doctor,
     /// Check or export what is kept of an incident.
     #[command(subcommand)]
     Evidence(Evidence),
+    /// Print what a shell needs to complete this command.
+    ///
+    /// For bash: cordon completions bash > ~/.local/share/bash-completion/completions/cordon
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Write the manual: a page for the command, and one for each of its commands.
+    Man {
+        /// The folder, such as ~/.local/share/man/man1. It is made where it is missing.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@
 use crate::arguments::Global;
 use crate::exit::{Failed, explained};
 use aws_adapters::{Clients, EvidenceReader, Functions};
+use containment::verify::Deployment as Routes;
 use ports::Journal;
 use signal::{AccountId, Region};
 use std::collections::BTreeMap;
@@ -41,6 +42,11 @@ impl Deployment {
         format!("{}-{name}", self.stack)
     }
 
+    /// The name of the stack.
+    pub(crate) fn stack(&self) -> &str {
+        &self.stack
+    }
+
     pub(crate) fn region(&self) -> &Region {
         &self.region
     }
@@ -53,6 +59,21 @@ impl Deployment {
             variables.insert("CORDON_TABLE".to_owned(), table.clone());
         }
         Ok(Settings { function, variables })
+    }
+
+    /// What an alarm must be to lead to this deployment.
+    pub(crate) fn routes(&self, settings: &Settings) -> Result<Routes, Failed> {
+        let (account, partition) = (settings.account()?, settings.get("CORDON_PARTITION")?.to_owned());
+        let function = format!("arn:{partition}:lambda:{}:{account}:function:{}", self.region, settings.function);
+        let topics = settings.get("CORDON_ALARM_TOPIC_ARNS")?.split(',');
+        Ok(Routes {
+            account,
+            region: self.region.clone(),
+            partition,
+            alarm_topics: topics.map(ToOwned::to_owned).collect(),
+            function_arn: Some(function),
+            drills_allowed: settings.get("CORDON_ALLOW_DRILLS")? == "true",
+        })
     }
 
     pub(crate) async fn journal(&self) -> Result<Arc<dyn Journal>, Failed> {

@@ -4,13 +4,17 @@ mod answer;
 mod arguments;
 mod ask;
 mod bundle;
+mod coverage;
 mod deployment;
+mod doctor;
 mod evidence;
 mod exit;
 mod incidents;
+mod manual;
 mod plan_text;
 mod report_file;
 mod show;
+mod table;
 mod told;
 
 use arguments::{Arguments, Command, Evidence};
@@ -37,19 +41,23 @@ async fn main() -> ExitCode {
 /// What is to be printed on stdout, and the exit code.
 async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
     let json = arguments.global.json;
-    if let Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) = &arguments.command {
-        return evidence::run_offline(archive, public_key.as_deref(), json);
-    }
-    let deployment = Deployment::new(&arguments.global).await?;
+    let deployment = async || Deployment::new(&arguments.global).await;
     match &arguments.command {
         Command::Contain(_)
         | Command::Approve { .. }
         | Command::Release { .. }
         | Command::Freeze { .. }
-        | Command::Unfreeze { .. } => ask::run(&deployment, &arguments.command, json).await,
-        Command::Incidents(filter) => incidents::run(&deployment, filter, json).await,
-        Command::Show { incident } => show::run(&deployment, incident, json).await,
-        Command::Report(arguments) => report_file::run(&deployment, arguments).await,
-        Command::Evidence(command) => evidence::run(&deployment, command, json).await,
+        | Command::Unfreeze { .. } => ask::run(&deployment().await?, &arguments.command, json).await,
+        Command::Incidents(filter) => incidents::run(&deployment().await?, filter, json).await,
+        Command::Show { incident } => show::run(&deployment().await?, incident, json).await,
+        Command::Coverage => coverage::run(&deployment().await?, json).await,
+        Command::Doctor => doctor::run(&deployment().await?, json).await,
+        Command::Report(arguments) => report_file::run(&deployment().await?, arguments).await,
+        Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) => {
+            evidence::run_offline(archive, public_key.as_deref(), json)
+        }
+        Command::Evidence(command) => evidence::run(&deployment().await?, command, json).await,
+        Command::Completions { shell } => Ok(manual::completions(*shell)),
+        Command::Man { out } => manual::pages(out),
     }
 }

@@ -25,6 +25,19 @@ def cordon(laptop: Laptop, *arguments: str, keys: dict[str, str] | None = None) 
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+def document(stack: Stack, policy: str) -> dict[str, Any]:
+    """One of the stack's managed policies."""
+    iam, arn = stack.laptop.client("iam"), stack.outputs[policy]
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def listed(statement: dict[str, Any]) -> list[str]:
+    """A statement's actions: IAM takes one or a list."""
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
 @dataclass
 class Person:
     """An IAM user or a role's session, with one of the stack's policies."""
@@ -42,6 +55,18 @@ class Person:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
         return cls(stack.laptop, arn, keys)
+
+    @classmethod
+    def without(cls, stack: Stack, name: str, policy: str, *actions: str) -> Person:
+        """A user with one of the stack's policies but for these actions."""
+        person, iam = cls.user(stack, name), stack.laptop.client("iam")
+        statements = [
+            {**statement, "Action": [action for action in listed(statement) if action not in actions]}
+            for statement in document(stack, policy)["Statement"]
+        ]
+        kept = {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}
+        iam.put_user_policy(UserName=name, PolicyName="less", PolicyDocument=json.dumps(kept))
+        return person
 
     @classmethod
     def session(cls, stack: Stack, role: str, session: str, *policies: str) -> Person:

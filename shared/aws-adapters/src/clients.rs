@@ -2,7 +2,9 @@
 
 use crate::alarms::CloudWatchAlarms;
 use crate::caller_identity::SecurityTokenService;
+use crate::coverage::AccountCoverage;
 use crate::credentials::RevokeFunction;
+use crate::deployed::StackReader;
 use crate::evidence::EvidenceBucket;
 use crate::evidence_reader::EvidenceReader;
 use crate::exhibits::AwsExhibits;
@@ -20,7 +22,7 @@ use crate::targets::LoadBalancerTargets;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Alarms, Groups, Journal, Ports, Resources, Roles};
+use ports::{Alarms, Coverage, Groups, Journal, Ports, Resources, Roles};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,8 +93,16 @@ pub fn functions(clients: &Clients) -> Functions {
     Functions::new(&clients.config)
 }
 
+pub fn coverage(clients: &Clients, table: &str) -> Arc<dyn Coverage> {
+    Arc::new(AccountCoverage::new(&clients.config, table))
+}
+
 pub fn evidence_reader(clients: &Clients, bucket: &str) -> EvidenceReader {
     EvidenceReader::new(&clients.config, s3(&clients.config), bucket)
+}
+
+pub fn stack_reader(clients: &Clients) -> StackReader {
+    StackReader::new(&clients.config, s3(&clients.config))
 }
 
 pub fn groups(clients: &Clients) -> Arc<dyn Groups> {

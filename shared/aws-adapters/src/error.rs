@@ -117,8 +117,16 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         "KMSAccessDeniedException",
         "Forbidden",
     ];
-    const GONE: &[&str] =
-        &["NoSuchEntity", "NoSuchBucket", "NoSuchKey", "TargetGroupNotFound", "NotFound", "NotFoundException"];
+    const GONE: &[&str] = &[
+        "NoSuchEntity",
+        "NoSuchBucket",
+        "NoSuchKey",
+        "TargetGroupNotFound",
+        "NotFound",
+        "NotFoundException",
+        "QueueDoesNotExist",
+        "AWS.SimpleQueueService.NonExistentQueue",
+    ];
     match code {
         _ if THROTTLED.contains(&code) => Some(ErrorKind::Throttled),
         _ if DENIED.contains(&code) || code.starts_with("AccessDenied") || code.contains("NotAuthorized") => {
@@ -158,6 +166,7 @@ mod tests {
             ("InvalidGroup.NotFound", ErrorKind::Gone),
             ("NoSuchEntity", ErrorKind::Gone),
             ("ResourceNotFoundException", ErrorKind::Gone),
+            ("AWS.SimpleQueueService.NonExistentQueue", ErrorKind::Gone),
             ("InvalidGroup.Duplicate", ErrorKind::Conflict),
             ("ResourceContention", ErrorKind::Conflict),
             ("IncorrectInstanceState", ErrorKind::Conflict),

@@ -8,7 +8,7 @@ use ports::{Groups, PortError, PortResult};
 use signal::InstanceId;
 
 const INSTANCES: &str = "autoscaling:DescribeAutoScalingInstances";
-const GROUPS: &str = "autoscaling:DescribeAutoScalingGroups";
+pub(crate) const GROUPS: &str = "autoscaling:DescribeAutoScalingGroups";
 
 pub(crate) struct AutoScalingGroups {
     client: Client,
@@ -75,7 +75,7 @@ impl Groups for AutoScalingGroups {
     }
 }
 
-fn observed(group: &AutoScalingGroup) -> PortResult<ObservedGroup> {
+pub(crate) fn observed(group: &AutoScalingGroup) -> PortResult<ObservedGroup> {
     let size = |size: Option<i32>, name: &str| {
         let size = size.and_then(|size| u32::try_from(size).ok());
         size.ok_or_else(|| PortError::unreadable(GROUPS, format!("a group without {name}")))

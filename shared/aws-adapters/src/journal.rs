@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
 
-const BATCH_GET: &str = "dynamodb:BatchGetItem";
+pub(crate) const BATCH_GET: &str = "dynamodb:BatchGetItem";
 const GET: &str = "dynamodb:GetItem";
 const PUT: &str = "dynamodb:PutItem";
 const QUERY: &str = "dynamodb:Query";
@@ -109,7 +109,7 @@ impl JournalTable {
         Ok(found)
     }
 
-    async fn batch(&self, keys: Vec<Item>) -> PortResult<Vec<Item>> {
+    pub(crate) async fn batch(&self, keys: Vec<Item>) -> PortResult<Vec<Item>> {
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
         let wanted = wanted.map_err(|error| PortError::unreadable(BATCH_GET, error))?;
         let mut request = HashMap::from([(self.table.clone(), wanted)]);

@@ -5,7 +5,9 @@ mod alarms;
 mod caller_identity;
 mod caller_proof;
 mod clients;
+mod coverage;
 mod credentials;
+pub mod deployed;
 mod error;
 mod evidence;
 mod evidence_reader;
@@ -31,6 +33,8 @@ mod targets;
 mod traffic_exhibits;
 
 pub use caller_proof::{ProofError, prove};
-pub use clients::{Clients, alarms, connect, evidence_reader, functions, groups, journal, ports, roles};
+pub use clients::{
+    Clients, alarms, connect, coverage, evidence_reader, functions, groups, journal, ports, roles, stack_reader,
+};
 pub use evidence_reader::{EvidenceReader, StoredVersion};
 pub use functions::{Functions, Invoked};

@@ -73,12 +73,16 @@ pub fn of_group(group: &ObservedGroup) -> Option<Authority> {
         source: AuthoritySource::Group(group.name.clone()),
         mode,
         protected: is_protected(group),
-        drills_allowed: is_set(&group.tags, DRILLS_TAG, "allowed"),
+        drills_allowed: allows_drills(group),
     })
 }
 
 pub fn is_protected(group: &ObservedGroup) -> bool {
     is_set(&group.tags, PROTECTED_TAG, "true")
+}
+
+pub fn allows_drills(group: &ObservedGroup) -> bool {
+    is_set(&group.tags, DRILLS_TAG, "allowed")
 }
 
 /// `None` where the instance isn't listed or its entry names no mode.

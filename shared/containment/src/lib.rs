@@ -10,6 +10,7 @@ pub mod authority;
 pub mod breaker;
 pub mod capture;
 pub mod composite_rule;
+pub mod coverage;
 pub mod decide;
 pub mod guards;
 pub mod ids;

@@ -126,17 +126,36 @@ fn came_through_our_topic(signal: &AlarmSignal, deployment: &Deployment) -> Resu
 
 /// The alarm's own definition leads here, so that nobody can forward alarms that were never meant to contain.
 fn is_routed_here(alarm: &ObservedAlarm, signal: &AlarmSignal, deployment: &Deployment) -> Result<(), Refusal> {
-    let is_function = |action: &str| {
-        let rest = deployment.function_arn.as_deref().and_then(|own| action.strip_prefix(own));
-        rest.is_some_and(|qualifier| qualifier.is_empty() || qualifier.starts_with(':'))
-    };
     let leads_here = |action: &String| match &signal.via {
         Via::Sns { topic, .. } => *action == topic.to_string(),
-        Via::LambdaAction => is_function(action),
+        Via::LambdaAction => is_function(action, deployment),
         // The event bus carries every alarm of the account; the alarm must point to us by an action all the same.
-        Via::EventBridge { .. } => deployment.alarm_topics.contains(action) || is_function(action),
+        Via::EventBridge { .. } => is_ours_to_act(action, deployment),
     };
     if alarm.actions_enabled && alarm.actions.iter().any(leads_here) { Ok(()) } else { Err(Refusal::NotRoutedHere) }
+}
+
+fn is_ours_to_act(action: &str, deployment: &Deployment) -> bool {
+    deployment.alarm_topics.iter().any(|topic| topic == action) || is_function(action, deployment)
+}
+
+fn is_function(action: &str, deployment: &Deployment) -> bool {
+    let rest = deployment.function_arn.as_deref().and_then(|own| action.strip_prefix(own));
+    rest.is_some_and(|qualifier| qualifier.is_empty() || qualifier.starts_with(':'))
+}
+
+/// Whether the alarm's own enabled actions lead to this deployment.
+pub fn leads_here(alarm: &ObservedAlarm, deployment: &Deployment) -> bool {
+    alarm.actions_enabled && alarm.actions.iter().any(|action| is_ours_to_act(action, deployment))
+}
+
+/// The one instance whose metrics the alarm reads, as [`verify`] would accept it. `None` for a composite or multi-series
+/// alarm too: which instances those nominate shows only when they ring.
+pub fn watched_instance(alarm: &ObservedAlarm, deployment: &Deployment) -> Option<InstanceId> {
+    let AlarmDefinition::Metric { metrics } = &alarm.definition else { return None };
+    let (_, value) = metrics.first()?.dimensions.first()?;
+    let instance = value.parse().ok()?;
+    names_instance(metrics, &instance, deployment).ok().map(|()| instance)
 }
 
 /// When the state was set by hand, if it was. CloudWatch takes such a state back within seconds, so a drill is

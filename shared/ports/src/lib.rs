@@ -6,6 +6,7 @@
 mod alarms;
 mod bundle;
 mod callers;
+mod coverage;
 mod error;
 mod evidence;
 mod groups;
@@ -21,6 +22,7 @@ mod time_source;
 pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
 pub use callers::{CallerIdentity, Callers};
+pub use coverage::Coverage;
 pub use error::{ErrorKind, PortError, PortResult};
 pub use evidence::{CaptureSubject, Evidence, Exhibit, Exhibits, Signer};
 pub use groups::Groups;
