@@ -4,12 +4,17 @@
 use crate::deployment::{Deployment, Settings};
 use crate::exit::{Failed, explained};
 use crate::told;
-use aws_adapters::{EvidenceReader, StoredVersion};
+use aws_adapters::StoredVersion;
 use containment::ids::IncidentId;
 use evidence::bundle::{Bundle, ObjectVersion, Reading};
 use evidence::content::Content;
 use evidence::keys;
+use futures::stream::{self, StreamExt};
+use ports::PortResult;
 use std::collections::BTreeMap;
+
+/// Objects are small, so the wait is in the round trips.
+const READS_AT_ONCE: usize = 16;
 
 /// The bundle, and the bytes of its objects.
 pub(crate) struct Kept {
@@ -32,8 +37,11 @@ pub(crate) async fn read(deployment: &Deployment, settings: &Settings, id: &str)
         },
         bytes: BTreeMap::new(),
     };
-    for version in versions {
-        kept.take(&incident, &bucket, version).await;
+    let reads =
+        stream::iter(versions).map(async |version| (bucket.read(&version).await, version)).buffered(READS_AT_ONCE);
+    let read: Vec<_> = reads.collect().await;
+    for (answer, version) in read {
+        kept.take(&incident, version, answer);
     }
     let journal = settings.journal(&deployment.clients)?;
     let (events, head) = told::read(&*journal, id).await?;
@@ -44,8 +52,8 @@ pub(crate) async fn read(deployment: &Deployment, settings: &Settings, id: &str)
 
 impl Kept {
     /// What cannot be read is in the bundle as unread, and ends as not checked.
-    async fn take(&mut self, incident: &IncidentId, bucket: &EvidenceReader, version: StoredVersion) {
-        let read = bucket.read(&version).await.map_err(|error| error.to_string());
+    fn take(&mut self, incident: &IncidentId, version: StoredVersion, answer: PortResult<Vec<u8>>) {
+        let read = answer.map_err(|error| error.to_string());
         let version = ObjectVersion { key: version.key, version_id: version.version_id };
         match (keys::is_signed(incident, &version.key), read) {
             (true, Ok(bytes)) => drop(self.bundle.signed.insert(version, Reading::Read(bytes))),

@@ -49,12 +49,13 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = TIMEOUT_S
 class Laptop:
     """One local account. Root unless said otherwise."""
 
-    def __init__(self, state_dir: Path, schedule_seconds: float = 0.5):
+    def __init__(self, state_dir: Path, schedule_seconds: float = 0.5, latency_ms: float = 0.0):
         delays = [part for name, value in DELAYS.items() for part in (f"--{name}-seconds", str(value))]
         self.log = open(state_dir / "account.log", "w+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local_account", "--state-dir", str(state_dir), *delays]
-            + ["--schedule-seconds", str(schedule_seconds), "--async-retry-seconds", "0.2"],
+            + ["--schedule-seconds", str(schedule_seconds), "--async-retry-seconds", "0.2"]
+            + ["--latency-ms", str(latency_ms)],
             env={**os.environ, "PYTHONPATH": str(ROOT / "infra" / "local-account")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

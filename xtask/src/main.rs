@@ -19,7 +19,7 @@ mod test;
 mod tidy;
 mod workspace;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use failure::Result;
 use release::Architecture;
 use std::path::PathBuf;
@@ -71,14 +71,19 @@ enum Command {
 #[derive(Subcommand)]
 enum Bench {
     /// Round trips and time until an instance is isolated, its stop accepted, and contained.
-    Contain {
-        /// Runs a case; medians are shown.
-        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
-        runs: u16,
-        /// A folder with compiled functions, instead of a build in the dev profile.
-        #[arg(long)]
-        binaries: Option<PathBuf>,
-    },
+    Contain(Runs),
+    /// The start of `cordon`, a release, a report, and a list of 10,000 incidents.
+    Command(Runs),
+}
+
+#[derive(Args)]
+struct Runs {
+    /// Runs a case; medians are shown.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
+    runs: u16,
+    /// A folder with what is compiled, instead of a build in the dev profile.
+    #[arg(long)]
+    binaries: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -96,7 +101,8 @@ fn run() -> Result {
     process::stop_all_when_interrupted()?;
     match arguments.command {
         Command::Demo { json } => demo::run(json),
-        Command::Bench { what: Bench::Contain { runs, binaries } } => bench::contain(usize::from(runs), binaries),
+        Command::Bench { what: Bench::Contain(how) } => bench::contain(usize::from(how.runs), how.binaries),
+        Command::Bench { what: Bench::Command(how) } => bench::command(usize::from(how.runs), how.binaries),
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),

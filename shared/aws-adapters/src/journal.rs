@@ -34,6 +34,8 @@ const APPROVAL_KEPT: time::Duration = time::Duration::days(1);
 const BATCH_ATTEMPTS: u32 = 5;
 /// A transaction that met another one on the same item is cancelled; most often the other is done a moment later.
 const CONFLICT_ATTEMPTS: u32 = 5;
+/// Of a list for people: no more than what is asked for, and no single answer that takes long.
+const LONGEST_PAGE: i32 = 1000;
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct JournalTable {
@@ -275,6 +277,7 @@ impl Journal for JournalTable {
             .scan_index_forward(false)
             .key_condition_expression("listed = :month")
             .expression_attribute_values(":month", string(month_of(month)))
+            .limit(i32::try_from(limit).unwrap_or(LONGEST_PAGE).min(LONGEST_PAGE))
             .into_paginator()
             .items()
             .send();

@@ -1,4 +1,4 @@
-//! `cargo xtask bench contain`: how many round trips, and how long, with 50 ms injected into every AWS call.
+//! `cargo xtask bench`: how many round trips, and how long, with 50 ms injected into every AWS call.
 
 mod cases;
 mod footprint;
@@ -10,11 +10,12 @@ use crate::account::{Behaviour, LocalAccount};
 use crate::build::{self, CONTAIN_INSTANCE};
 use crate::failure::{Doing, Result};
 use crate::scene::{self, Fleet, Launch};
-use crate::{setup, workspace};
+use crate::{process, setup, workspace};
 use cases::{CORDON, Case, PLAIN, WARM_UP};
 use run::Bench;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use std::process::Command;
 
 const LATENCY_MS: u32 = 50;
 const SCHEDULE_SECONDS: f64 = 1.0;
@@ -31,14 +32,7 @@ const UNLIMITED: [(&str, &str); 6] = [
 
 /// `binaries`: a folder with compiled functions, instead of a build in the dev profile.
 pub fn contain(runs: usize, binaries: Option<PathBuf>) -> Result {
-    setup::run()?;
-    let folder = match binaries {
-        Some(folder) => folder.canonicalize().doing(format!("find {}", folder.display()))?,
-        None => {
-            build::packages(&[PLAIN_BINARY])?;
-            workspace::binaries()
-        }
-    };
+    let folder = compiled(binaries, PLAIN_BINARY)?;
     println!("{LATENCY_MS} ms injected into every call of a function; functions from {}", folder.display());
     println!("schedules every {SCHEDULE_SECONDS} s instead of every minute; times from the alarm's message; medians\n");
     print::header();
@@ -50,6 +44,25 @@ pub fn contain(runs: usize, binaries: Option<PathBuf>) -> Result {
     footprint::print(&account, &folder)?;
     footprint::print_sizes();
     Ok(())
+}
+
+/// What people at the command wait for; the measurements are Python, since they drive `cordon` as the end-to-end tests do.
+pub fn command(runs: usize, binaries: Option<PathBuf>) -> Result {
+    let folder = compiled(binaries, "cli")?;
+    let mut python = Command::new(workspace::python());
+    python.args(["-m", "tests.benchmarks.command", "--runs", &runs.to_string()]);
+    process::run(python.current_dir(workspace::root()).env("CORDON_BINARIES", folder)).doing("measure the command")
+}
+
+fn compiled(binaries: Option<PathBuf>, package: &str) -> Result<PathBuf> {
+    setup::run()?;
+    match binaries {
+        Some(folder) => folder.canonicalize().doing(format!("find {}", folder.display())),
+        None => {
+            build::packages(&[package])?;
+            Ok(workspace::binaries())
+        }
+    }
 }
 
 /// Measures the cases in an account of their own, which is returned with its function processes still there.
