@@ -9,11 +9,14 @@ use containment::observed::{ObservedInterface, ObservedSecurityGroup};
 use containment::quarantine::{GROUP_DESCRIPTION, GROUP_NAME, GROUP_TAG, GROUP_TAG_VALUE};
 use ports::{ErrorKind, Network, PortError, PortResult};
 use signal::InstanceId;
+use std::collections::BTreeSet;
 
 const INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
 const GROUPS: &str = "ec2:DescribeSecurityGroups";
 const REVOKE_EGRESS: &str = "ec2:RevokeSecurityGroupEgress";
 const REVOKE_INGRESS: &str = "ec2:RevokeSecurityGroupIngress";
+/// As many as a filter takes.
+const FILTER_VALUES: usize = 200;
 
 pub(crate) struct Ec2Network {
     client: Client,
@@ -61,6 +64,23 @@ impl Network for Ec2Network {
         while let Some(page) = pages.next().await {
             for group in page.map_err(map(GROUPS))?.security_groups() {
                 found.push(observed_group(group)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn existing(&self, groups: &[SecurityGroupId]) -> PortResult<BTreeSet<SecurityGroupId>> {
+        let mut found = BTreeSet::new();
+        for some in groups.chunks(FILTER_VALUES) {
+            // A filter leaves out what is gone; naming the groups themselves would fail on the first of them.
+            let ids = some.iter().map(|group| group.as_str().to_owned()).collect();
+            let filter = Filter::builder().name("group-id").set_values(Some(ids)).build();
+            let mut pages = self.client.describe_security_groups().filters(filter).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(map(GROUPS))?;
+                found.extend(
+                    page.security_groups().iter().filter_map(|group| group.group_id()).map(SecurityGroupId::new),
+                );
             }
         }
         Ok(found)

@@ -1,7 +1,7 @@
 //! Compares what a plan intended with what AWS shows now. The reconciler, a resumed run and the end of a first run
 //! all judge by this, so that a killed process and a finished one end in the same state.
 
-use crate::ids::VolumeId;
+use crate::ids::{SecurityGroupId, VolumeId};
 use crate::incident::{Incident, StepStatus};
 use crate::observed::{
     Lifecycle, Membership, ObservedInstance, ObservedInterface, ObservedSecurityGroup, ObservedSnapshot, PowerState,
@@ -9,6 +9,7 @@ use crate::observed::{
 };
 use crate::quarantine;
 use crate::step::{Need, Step};
+use std::collections::BTreeSet;
 
 /// What AWS shows of a contained instance.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Seen {
     pub snapshots: Option<Vec<ObservedSnapshot>>,
     /// Registrations of the targets that the journal holds.
     pub targets: Option<Vec<Target>>,
+    /// Former security groups that somebody deleted meanwhile; looked for by a release only.
+    pub gone_groups: BTreeSet<SecurityGroupId>,
 }
 
 impl Seen {

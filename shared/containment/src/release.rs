@@ -1,13 +1,14 @@
 //! Planning a release: what of a containment is undone, in which order, and when it must not be. Pure.
 
 use crate::assess::{INCIDENT_TAG, Seen};
-use crate::ids::GroupName;
+use crate::ids::{GroupName, SecurityGroupId};
 use crate::incident::{Incident, IncidentState, StepStatus};
 use crate::observed::{Lifecycle, ObservedGroup, ObservedInstance, ObservedInterface, PowerState};
 use crate::prior::PriorState;
 use crate::step::{Step, Undo};
 use crate::{plan::Omission, quarantine};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// In the order in which steps are undone. Nothing is reachable before the network is, the network is while the instance
@@ -239,12 +240,16 @@ fn differences(incident: &Incident, prior: &PriorState, seen: &Seen, instance: &
     for group in seen.quarantine_groups.iter().filter(|group| !group.is_empty()) {
         differ(format!("quarantine group {}", group.id), "without rules", "with rules");
     }
+    for group in &seen.gone_groups {
+        differ(format!("former security group {group}"), "there", "deleted");
+    }
     for interface in &seen.interfaces {
         let Some(before) = prior.interfaces.iter().find(|known| known.id == interface.id) else {
             differ(format!("interface {}", interface.id), "not attached", "attached");
             continue;
         };
-        let restored = interface.groups == before.groups;
+        let restored =
+            interface.groups == before.groups || former_groups(before, &seen.gone_groups) == interface.groups;
         let quarantined = ready.get(&interface.vpc).is_some_and(|group| interface.groups == [group.clone()]);
         let as_left = match incident.status(Step::QuarantineNetwork) {
             _ if interface.managed_by.is_some() => restored,
@@ -288,6 +293,12 @@ fn differences(incident: &Incident, prior: &PriorState, seen: &Seen, instance: &
         }
     }
     all
+}
+
+/// The groups that an interface was in, without those that were deleted: each only ever let traffic in or out, so without
+/// one the interface reaches less.
+pub fn former_groups(before: &ObservedInterface, gone: &BTreeSet<SecurityGroupId>) -> Vec<SecurityGroupId> {
+    before.groups.iter().filter(|group| !gone.contains(group)).cloned().collect()
 }
 
 fn names(interface: &ObservedInterface) -> String {

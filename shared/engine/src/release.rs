@@ -14,6 +14,7 @@ use containment::release::{ReleasePlan, ReleaseRefusal, plan_release, steps_to_u
 use containment::step::Step;
 use ports::{AppendError, Lease};
 use signal::{OperatorAction, OperatorRequest};
+use std::collections::BTreeSet;
 
 impl Engine {
     /// Handles one request to release-instance. Nothing is done before AWS has said who asks.
@@ -106,8 +107,13 @@ impl Engine {
                 None => Ok(None),
             }
         };
-        let (seen, group) = tokio::join!(self.see(instance, prior, &incident.id), group);
-        let seen = seen.map_err(EngineError::Unread)?;
+        let former: BTreeSet<_> = prior.interfaces.iter().flat_map(|interface| interface.groups.clone()).collect();
+        let asked: Vec<_> = former.iter().cloned().collect();
+        let (seen, group, existing) =
+            tokio::join!(self.see(instance, prior, &incident.id), group, self.ports.network.existing(&asked));
+        let mut seen = seen.map_err(EngineError::Unread)?;
+        let existing = existing.map_err(EngineError::Unread)?;
+        seen.gone_groups = former.difference(&existing).cloned().collect();
         let group = group.map_err(EngineError::Unread)?;
         let planned = plan_release(incident, &seen, group.as_ref(), accept_drift);
         Ok((seen, planned))

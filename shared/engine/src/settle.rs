@@ -129,6 +129,7 @@ impl Engine {
             protection: logged(protection),
             snapshots: logged(snapshots),
             targets: logged(targets).map(|targets| only_prior(targets, prior_targets)),
+            ..Seen::default()
         })
     }
 

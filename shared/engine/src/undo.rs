@@ -4,8 +4,10 @@ use crate::Engine;
 use crate::journal_writer::{JournalWriter, RunEnd};
 use containment::assess::Seen;
 use containment::incident::{Incident, StepStatus};
-use containment::observed::{Lifecycle, Membership, ObservedInterface, PowerState};
+use containment::observed::{Lifecycle, Membership, ObservedInterface, PowerState, Target};
 use containment::prior::PriorState;
+use containment::quarantine;
+use containment::release::former_groups;
 use containment::step::{Step, Undo};
 use futures::future::join_all;
 use ports::{PortError, PortResult, Ports};
@@ -32,6 +34,8 @@ impl Undone {
 /// AWS shows an effect a moment after it accepted the call; a start takes up to a minute or two.
 const READ_BACKS: u32 = 5;
 const READ_BACK_PAUSE: Duration = Duration::from_millis(300);
+/// An instance that no longer exists is as gone, and no reason to go on.
+const TARGET_GROUP_GONE: &str = "TargetGroupNotFound";
 const POWER_PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn undo(
@@ -82,10 +86,24 @@ async fn restore_credentials(
 }
 
 async fn restore_groups(ports: &Ports, id: &InstanceId, prior: &PriorState, seen: &mut Seen) -> Undone {
+    let gone = seen.gone_groups.clone();
     let before = |interface: &ObservedInterface| {
         let known = prior.interfaces.iter().find(|known| known.id == interface.id);
-        known.filter(|known| known.managed_by.is_none()).map(|known| known.groups.clone())
+        known.filter(|known| known.managed_by.is_none()).map(|known| former_groups(known, &gone))
     };
+    // Where it goes is then a person's choice, and stays it.
+    let homeless = |interface: &ObservedInterface| before(interface).is_some_and(|groups| groups.is_empty());
+    let quarantine = quarantine::ready(&seen.quarantine_groups);
+    if let Some(stuck) = seen.interfaces.iter().find(|interface| {
+        homeless(interface) && quarantine.get(&interface.vpc).is_some_and(|group| interface.groups.contains(group))
+    }) {
+        return Undone::failed(format!(
+            "every security group that {0} was in is deleted; move it by hand (aws ec2 modify-network-interface-attribute \
+             --network-interface-id {0} --groups GROUP), then release again with --accept-drift",
+            stuck.id
+        ));
+    }
+    let before = |interface: &ObservedInterface| before(interface).filter(|groups| !groups.is_empty());
     let moves = seen.interfaces.iter().filter_map(|interface| Some((interface, before(interface)?)));
     let moves = moves.filter(|(interface, groups)| interface.groups != *groups).map(async |(interface, groups)| {
         let moved = ports.network.set_groups(&interface.id, &groups).await;
@@ -204,20 +222,31 @@ async fn attach(ports: &Ports, id: &InstanceId, prior: &PriorState, seen: &mut S
     Undone::failed("it was not seen in its group again")
 }
 
+/// A target group that was deleted meanwhile sends nobody work any more: the rest is registered, and it is named.
 async fn register(ports: &Ports, id: &InstanceId, prior: &PriorState) -> Undone {
     let targets = prior.targets.as_deref().unwrap_or_default();
     let answers = join_all(targets.iter().map(|target| ports.targets.register(target))).await;
-    if let Some(error) = answers.into_iter().find_map(Result::err) {
-        return Undone::failed(error);
+    let (mut registered, mut gone) = (Vec::new(), Vec::new());
+    for (target, answer) in targets.iter().zip(answers) {
+        match answer {
+            Ok(()) => registered.push(target),
+            Err(error) if error.code.as_deref() == Some(TARGET_GROUP_GONE) => gone.push(target.group.as_str()),
+            Err(error) => return Undone::failed(error),
+        }
     }
-    let groups: Vec<_> = targets.iter().map(|target| target.group.clone()).collect();
+    let groups: Vec<_> = registered.iter().map(|target| target.group.clone()).collect();
+    let missing = if gone.is_empty() { String::new() } else { format!("; deleted meanwhile: {}", gone.join(", ")) };
     match ports.targets.registrations(id, &groups).await {
-        Ok(now) if targets.iter().all(|target| now.iter().any(|one| one.group == target.group && !one.draining)) => {
-            Undone::with(StepStatus::Done, format!("{} registrations", targets.len()))
+        Ok(now) if registered.iter().all(|target| now.iter().any(|one| is_same(one, target) && !one.draining)) => {
+            Undone::with(StepStatus::Done, format!("{} registrations{missing}", registered.len()))
         }
         Ok(_) => Undone::failed("it was not seen registered again"),
         Err(error) => Undone::failed(error),
     }
+}
+
+fn is_same(one: &Target, other: &Target) -> bool {
+    one.group == other.group && (other.port.is_none() || one.port == other.port)
 }
 
 async fn restore_protection(ports: &Ports, id: &InstanceId, prior: &PriorState, seen: &Seen) -> Undone {

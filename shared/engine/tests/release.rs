@@ -168,6 +168,66 @@ async fn a_group_that_is_gone_is_given_up_only_if_the_operator_accepts() {
     assert_eq!(scene.account().instance(&first()).state, PowerState::Running);
 }
 
+/// The instance's one interface was in two groups before.
+async fn contained_from_two_groups(deleted: &[&str]) -> Scene {
+    let scene = Scene::fleet(6);
+    scene.account().interfaces[0].1.groups = ["sg-service", "sg-service-2"].map(SecurityGroupId::new).to_vec();
+    deliver(&scene, &scene.signal(&first())).await.unwrap();
+    reconcile(&scene).await;
+    scene.account().deleted_groups = deleted.iter().copied().map(SecurityGroupId::new).collect();
+    scene
+}
+
+#[tokio::test]
+async fn a_deleted_security_group_is_left_out_only_if_the_operator_accepts() {
+    let scene = contained_from_two_groups(&["sg-service-2"]).await;
+    let ReleaseRefusal::Drifted { differences } = refusal(release(&scene, false).await) else { panic!("no drift") };
+    assert_eq!(differences[0].to_string(), "former security group sg-service-2: left there, found deleted");
+    release(&scene, true).await;
+    assert_released(&scene);
+}
+
+#[tokio::test]
+async fn an_interface_without_any_former_group_stays_in_quarantine_until_a_person_moves_it() {
+    let scene = contained_from_two_groups(&["sg-service", "sg-service-2"]).await;
+    let Outcome::Released { release: Some(record), .. } = release(&scene, true).await else { panic!("refused") };
+    assert!(format!("{:?}", record.undone[&Step::QuarantineNetwork]).contains("--groups GROUP"));
+    let incident_before = incident(&scene, &first());
+    assert!(matches!(incident_before.state, IncidentState::ReleasePartial { .. }));
+    assert_eq!(scene.account().instance(&first()).state, PowerState::Stopped);
+    let chosen = vec![SecurityGroupId::new("sg-quarantine"), SecurityGroupId::new("sg-service-3")];
+    scene.account().interfaces[0].1.groups = chosen.clone();
+    release(&scene, true).await;
+    assert_eq!(scene.account().instance(&first()).state, PowerState::Stopped, "still partly in quarantine");
+    scene.account().interfaces[0].1.groups = chosen[1..].to_vec();
+    release(&scene, true).await;
+    assert_eq!(incident(&scene, &first()).state, IncidentState::Released);
+    assert_eq!(scene.account().groups_of(&first())[0], chosen[1..]);
+}
+
+#[tokio::test]
+async fn a_deleted_target_group_holds_up_no_release_and_is_named() {
+    let scene = Scene::fleet(6);
+    let [kept, deleted] = ["arn:tg/kept", "arn:tg/deleted"].map(TargetGroupArn::new);
+    let target = |group: &TargetGroupArn| Target {
+        group: group.clone(),
+        id: first().to_string(),
+        port: Some(80),
+        draining: false,
+    };
+    for group in [&kept, &deleted] {
+        scene.account().target_groups.insert(group.clone(), vec![target(group)]);
+    }
+    deliver(&scene, &scene.signal(&first())).await.unwrap();
+    reconcile(&scene).await;
+    scene.account().target_groups.remove(&deleted);
+    release(&scene, false).await;
+    assert_released(&scene);
+    let undone = format!("{:?}", incident(&scene, &first()).release.unwrap().undone[&Step::DeregisterTargets]);
+    assert!(undone.contains("1 registrations; deleted meanwhile: arn:tg/deleted"), "{undone}");
+    assert!(!scene.account().target_groups[&kept][0].draining);
+}
+
 #[tokio::test]
 async fn a_start_that_falls_back_is_explained_and_can_be_released_again() {
     let scene = contained_scene().await;

@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use containment::ids::{InterfaceId, SecurityGroupId, VpcId};
 use containment::observed::{ObservedInterface, ObservedSecurityGroup};
 use signal::InstanceId;
+use std::collections::BTreeSet;
 
 #[async_trait]
 pub trait Network: Send + Sync {
@@ -11,6 +12,9 @@ pub trait Network: Send + Sync {
 
     /// Security groups with the quarantine group's name, in every VPC, with the count of their rules.
     async fn quarantine_groups(&self) -> PortResult<Vec<ObservedSecurityGroup>>;
+
+    /// Those of the groups that exist.
+    async fn existing(&self, groups: &[SecurityGroupId]) -> PortResult<BTreeSet<SecurityGroupId>>;
 
     /// Makes the quarantine group of a VPC. Another process may have made it meanwhile: then the answer is
     /// `None`. The new group still has AWS's default rules.

@@ -1,5 +1,6 @@
 //! The account's state, and how it moves with time.
 
+use crate::fleet::SERVICE_GROUP;
 use crate::journal::Table;
 use containment::ids::{GroupName, IncidentId, SecurityGroupId, TargetGroupArn, VpcId};
 use containment::observed::*;
@@ -51,6 +52,8 @@ pub struct Account {
     pub(crate) machines: BTreeMap<InstanceId, Machine>,
     pub interfaces: Vec<(InstanceId, ObservedInterface)>,
     pub security_groups: Vec<ObservedSecurityGroup>,
+    /// Groups of the services that somebody deleted.
+    pub deleted_groups: BTreeSet<SecurityGroupId>,
     pub groups: BTreeMap<GroupName, ObservedGroup>,
     pub(crate) detaching: BTreeMap<InstanceId, OffsetDateTime>,
     pub(crate) launching: Vec<(OffsetDateTime, GroupName, InstanceId)>,
@@ -81,6 +84,7 @@ impl Account {
             machines: BTreeMap::new(),
             interfaces: Vec::new(),
             security_groups: Vec::new(),
+            deleted_groups: BTreeSet::new(),
             groups: BTreeMap::new(),
             detaching: BTreeMap::new(),
             launching: Vec::new(),
@@ -130,6 +134,12 @@ impl Account {
         let member =
             self.groups.values_mut().flat_map(|group| &mut group.members).find(|member| member.instance == *id);
         member.expect("the instance is in a group").lifecycle = lifecycle;
+    }
+
+    /// Whether an interface may be moved there. The services' own group exists until a test deletes it.
+    pub(crate) fn has_security_group(&self, group: &SecurityGroupId) -> bool {
+        let of_services = group.as_str().starts_with(SERVICE_GROUP) && !self.deleted_groups.contains(group);
+        of_services || self.security_groups.iter().any(|known| known.id == *group)
     }
 
     pub fn quarantine_group(&self, vpc: &VpcId) -> Option<&ObservedSecurityGroup> {

@@ -4,6 +4,7 @@ use containment::ids::{InterfaceId, SecurityGroupId, VpcId};
 use containment::observed::{ObservedInterface, ObservedSecurityGroup};
 use ports::{ErrorKind, Network, PortError, PortResult};
 use signal::InstanceId;
+use std::collections::BTreeSet;
 
 const MODIFY: &str = "ec2:ModifyNetworkInterfaceAttribute";
 
@@ -19,6 +20,13 @@ impl Network for Process {
 
     async fn quarantine_groups(&self) -> PortResult<Vec<ObservedSecurityGroup>> {
         self.read("ec2:DescribeSecurityGroups", |account| Ok(account.security_groups.clone())).await
+    }
+
+    async fn existing(&self, groups: &[SecurityGroupId]) -> PortResult<BTreeSet<SecurityGroupId>> {
+        self.read("ec2:DescribeSecurityGroups", |account| {
+            Ok(groups.iter().filter(|group| account.has_security_group(group)).cloned().collect())
+        })
+        .await
     }
 
     async fn create_quarantine_group(&self, vpc: &VpcId) -> PortResult<Option<SecurityGroupId>> {
@@ -72,7 +80,7 @@ impl Network for Process {
                         return Err(PortError::new(MODIFY, ErrorKind::Denied, code, "not tagged"));
                     }
                     Some(_) => {}
-                    None if group.as_str().starts_with(crate::fleet::SERVICE_GROUP) => {}
+                    None if account.has_security_group(group) => {}
                     None => return Err(gone()),
                 }
             }

@@ -2,8 +2,10 @@ use crate::process::Process;
 use async_trait::async_trait;
 use containment::ids::TargetGroupArn;
 use containment::observed::Target;
-use ports::{PortResult, Targets};
+use ports::{ErrorKind, PortError, PortResult, Targets};
 use signal::InstanceId;
+
+const REGISTER: &str = "elasticloadbalancing:RegisterTargets";
 
 #[async_trait]
 impl Targets for Process {
@@ -36,9 +38,11 @@ impl Targets for Process {
     }
 
     async fn register(&self, target: &Target) -> PortResult<()> {
-        self.change("elasticloadbalancing:RegisterTargets", |account| {
+        self.change(REGISTER, |account| {
             account.draining.retain(|(_, known)| known.id != target.id || known.group != target.group);
-            let registered = account.target_groups.entry(target.group.clone()).or_default();
+            let gone =
+                || PortError::new(REGISTER, ErrorKind::Gone, Some("TargetGroupNotFound"), "no such target group");
+            let registered = account.target_groups.get_mut(&target.group).ok_or_else(gone)?;
             registered.retain(|known| known.id != target.id || known.port != target.port);
             registered.push(Target { draining: false, ..target.clone() });
             Ok(())
