@@ -7,8 +7,9 @@ use crate::exit::{Exit, Failed};
 use crate::told::{Beside, Told};
 use evidence::bundle::Reading;
 use evidence::content::Content;
-use report::{BandPoint, EvidenceItem, MissingEvidence, Point, ReportError, Traffic};
+use report::{BandPoint, EvidenceItem, MissingEvidence, Peer, Point, ReportError, Traffic};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use time::OffsetDateTime;
 
@@ -77,6 +78,7 @@ struct Metrics {
 #[derive(Deserialize)]
 struct Series {
     id: Option<String>,
+    label: Option<String>,
     epoch_s: Vec<i64>,
     values: Vec<f64>,
 }
@@ -89,7 +91,7 @@ impl Series {
     }
 }
 
-/// NetworkOut with its band. Pages of one series are joined; the band's two series are told apart by their values, since
+/// NetworkOut with its band and peers. Pages of one series are joined; the band's two series are told apart by their values, since
 /// CloudWatch's labels are not documented.
 fn traffic(metrics: Metrics) -> Option<Traffic> {
     let of = |id: &str| metrics.series.iter().filter(|series| series.id.as_deref() == Some(id)).collect::<Vec<_>>();
@@ -103,13 +105,18 @@ fn traffic(metrics: Metrics) -> Option<Traffic> {
         }
         _ => Vec::new(),
     };
+    let peers = metrics.series.iter().filter(|series| series.id.as_deref().is_some_and(|id| id.starts_with('p')));
+    let mut by_peer: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    for peer in peers {
+        by_peer.entry(peer.label.clone().unwrap_or_default()).or_default().extend(peer.points());
+    }
     (!points.is_empty()).then(|| Traffic {
         metric: "NetworkOut".to_owned(),
         unit: "Bytes".to_owned(),
         period: metrics.period_s,
         points,
         band,
-        peers: Vec::new(),
+        peers: by_peer.into_iter().map(|(instance, points)| Peer { instance, points }).collect(),
         alarm: None,
     })
 }

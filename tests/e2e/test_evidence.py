@@ -163,3 +163,17 @@ def test_a_report_is_one_page_that_says_what_happened(case: Case, tmp_path: Path
     assert "<script" not in html and "http-equiv" in html
     finding = json.loads(case.viewer.runs("report", case.incident, "--format", "ocsf").stdout)
     assert finding["class_uid"] == 2005
+
+
+def test_the_traffic_is_shown_beside_its_groups_other_instances(laptop: Laptop, stack: Stack, viewer: Person) -> None:
+    own, *peers = laptop.fleet("beside", size=4)["instance_ids"]
+    stack.alarm("beside", own)
+    for number, peer in enumerate(peers):
+        stack.surge(peer, value=1000.0 + number)
+    stack.surge(own)
+    incident = stack.incident_in(own, "Contained")["id"]
+    report = json.loads(viewer.runs("report", incident, "--format", "json").stdout)
+    shown = {peer["instance"]: [value for _, value in peer["points"]] for peer in report["traffic"]["peers"] if peer["points"]}
+    assert shown == {peer: [1000.0 + number] for number, peer in enumerate(peers)}
+    page = viewer.runs("report", incident).stdout
+    assert "the median of its 3 peers was 1.0 kB" in page

@@ -22,6 +22,7 @@ mod journal_items;
 mod journal_tests;
 mod journal_writes;
 mod metric_expression;
+mod metric_window;
 mod network;
 mod notifier;
 mod recorder;

@@ -1,12 +1,13 @@
 //! The alarm with its history, the metrics around it with the band, and what the instance's own sessions did.
 
 use crate::error::map;
+use crate::metric_window::MetricWindow;
 use aws_config::SdkConfig;
 use aws_sdk_cloudtrail::Client as CloudTrail;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_cloudwatch::Client as CloudWatch;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use aws_sdk_cloudwatch::types::AlarmType;
 use ports::{CaptureSubject, Exhibit, PortResult};
 use serde_json::{Value, json};
 use signal::AlarmArn;
@@ -15,19 +16,22 @@ use time::{Duration, OffsetDateTime};
 /// Before the containment: enough to see what was usual.
 const BEFORE: Duration = Duration::hours(24);
 const AFTER: Duration = Duration::hours(1);
-const PERIOD_SECONDS: i32 = 300;
 /// Pages of 50; LookupEvents allows two calls a second.
 const TRAIL_PAGES: usize = 4;
-const METRICS: [&str; 4] = ["NetworkOut", "NetworkIn", "NetworkPacketsOut", "NetworkPacketsIn"];
 
 pub(crate) struct TrafficExhibits {
     cloudwatch: CloudWatch,
     cloudtrail: CloudTrail,
+    metrics: MetricWindow,
 }
 
 impl TrafficExhibits {
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self { cloudwatch: CloudWatch::new(config), cloudtrail: CloudTrail::new(config) }
+        Self {
+            cloudwatch: CloudWatch::new(config),
+            cloudtrail: CloudTrail::new(config),
+            metrics: MetricWindow::new(config),
+        }
     }
 
     pub(crate) async fn of(&self, subject: &CaptureSubject) -> Vec<Exhibit> {
@@ -38,7 +42,7 @@ impl TrafficExhibits {
                     None => None,
                 }
             },
-            self.metrics(subject),
+            self.metrics.read(subject, time_of(subject.at - BEFORE), time_of(subject.at + AFTER)),
             self.trail(subject),
         );
         let mut exhibits = vec![
@@ -72,43 +76,6 @@ impl TrafficExhibits {
         })
         .to_string()
         .into_bytes())
-    }
-
-    /// The band is there where the metric has a trained detector.
-    async fn metrics(&self, subject: &CaptureSubject) -> PortResult<Vec<u8>> {
-        let dimension = Dimension::builder().name("InstanceId").value(subject.instance.as_str()).build();
-        let mut queries = Vec::new();
-        for (index, name) in METRICS.iter().enumerate() {
-            let metric =
-                Metric::builder().namespace("AWS/EC2").metric_name(*name).dimensions(dimension.clone()).build();
-            let stat = MetricStat::builder().metric(metric).period(PERIOD_SECONDS).stat("Average").build();
-            queries.push(MetricDataQuery::builder().id(format!("m{index}")).label(*name).metric_stat(stat).build());
-        }
-        let band = MetricDataQuery::builder().id("band").expression("ANOMALY_DETECTION_BAND(m0, 2)").build();
-        queries.push(band);
-        let mut pages = self
-            .cloudwatch
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries))
-            .start_time(time_of(subject.at - BEFORE))
-            .end_time(time_of(subject.at + AFTER))
-            .scan_by(ScanBy::TimestampAscending)
-            .into_paginator()
-            .send();
-        let mut series = Vec::new();
-        while let Some(page) = pages.next().await {
-            for result in page.map_err(map("cloudwatch:GetMetricData"))?.metric_data_results() {
-                let times: Vec<i64> = result.timestamps().iter().map(DateTime::secs).collect();
-                let status = result.status_code().map(|status| status.as_str());
-                series.push(json!({
-                    "id": result.id(), "label": result.label(), "epoch_s": times, "values": result.values(), "status": status,
-                }));
-            }
-        }
-        let instance = &subject.instance;
-        Ok(json!({"instance": instance, "namespace": "AWS/EC2", "statistic": "Average", "period_s": PERIOD_SECONDS, "series": series})
-            .to_string()
-            .into_bytes())
     }
 
     /// EC2 names the sessions of an instance's role after the instance.
