@@ -113,6 +113,12 @@ pub struct Event {
     pub body: EventBody,
 }
 
+/// What every schema says of itself.
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}
+
 /// An event as it is stored: the exact bytes that were hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedEvent {
@@ -127,6 +133,11 @@ pub enum JournalFault {
     Unwritable { sequence: u32, problem: String },
     #[error("event {sequence} cannot be read: {problem}")]
     Unreadable { sequence: u32, problem: String },
+    #[error(
+        "event {sequence} is of schema {schema}, and this version reads up to {}: use the version that is deployed",
+        crate::incident::SCHEMA
+    )]
+    Newer { sequence: u32, schema: u32 },
     #[error("event {sequence} does not have the hash that its bytes give")]
     Altered { sequence: u32 },
     #[error("event {sequence} does not follow the one before it")]
@@ -208,8 +219,12 @@ pub fn open(sealed: &SealedEvent, before: &Head) -> Result<Event, JournalFault> 
     if hash_of(&sealed.document) != sealed.hash {
         return Err(JournalFault::Altered { sequence });
     }
-    let event: Event = serde_json::from_str(&sealed.document)
-        .map_err(|error| JournalFault::Unreadable { sequence, problem: error.to_string() })?;
+    let unreadable = |error: serde_json::Error| JournalFault::Unreadable { sequence, problem: error.to_string() };
+    let Version { schema } = serde_json::from_str(&sealed.document).map_err(unreadable)?;
+    if schema > crate::incident::SCHEMA {
+        return Err(JournalFault::Newer { sequence, schema });
+    }
+    let event: Event = serde_json::from_str(&sealed.document).map_err(unreadable)?;
     let follows = event.previous == before.hash
         && event.sequence == sequence
         && Some(event.sequence) == before.sequence.checked_add(1);

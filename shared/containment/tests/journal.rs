@@ -15,6 +15,7 @@ use containment::journal::{EventBody, Head, JournalFault, Opening, Received, Sea
 use containment::plan::plan;
 use containment::step::Step;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use support::*;
 use time::Duration;
 
@@ -77,6 +78,38 @@ fn replaying_the_events_gives_the_incident_that_was_written() {
     let (events, head, incident) = sample();
     assert_eq!(replay(&events, &head).unwrap(), incident);
     assert!(incident.prior.unwrap().interfaces.iter().any(|known| known.id.as_str() == "eni-9"));
+}
+
+/// The events as 0.1.0 wrote them, before people could ask for a containment.
+#[test]
+fn a_journal_of_the_first_version_is_read_to_its_end() {
+    let kept: serde_json::Value = serde_json::from_str(include_str!("fixtures/journal-0.1.0.json")).unwrap();
+    let head = Head {
+        sequence: u32::try_from(kept["head"]["sequence"].as_u64().unwrap()).unwrap(),
+        hash: kept["head"]["hash"].as_str().unwrap().to_owned(),
+    };
+    let documents = kept["documents"].as_array().unwrap().iter().map(|document| document.as_str().unwrap());
+    let seal = |(at, document): (usize, &str)| SealedEvent {
+        sequence: u32::try_from(at + 1).unwrap(),
+        document: document.to_owned(),
+        hash: containment::ids::hex(&Sha256::digest(document.as_bytes())),
+    };
+    let incident = replay(&documents.enumerate().map(seal).collect::<Vec<_>>(), &head).unwrap();
+    assert_eq!(incident.state, IncidentState::Partial { steps: vec![Step::StopInstance] });
+    assert_eq!(incident.prior.unwrap().interfaces.last().unwrap().id.as_str(), "eni-9");
+    assert!(incident.requested.is_none() && incident.release.is_none() && incident.evidence.is_empty());
+}
+
+#[test]
+fn a_journal_of_a_newer_schema_is_told_from_a_damaged_one() {
+    let (mut events, mut head, _) = sample();
+    let last = events.last_mut().unwrap();
+    last.document = last.document.replacen("\"schema\":1", "\"schema\":2", 1).replace("StateChanged", "StateMoved");
+    last.hash = containment::ids::hex(&Sha256::digest(last.document.as_bytes()));
+    head.hash = last.hash.clone();
+    let fault = replay(&events, &head).unwrap_err();
+    assert_eq!(fault, JournalFault::Newer { sequence: head.sequence, schema: 2 });
+    assert!(fault.to_string().contains("use the version that is deployed"));
 }
 
 #[test]
