@@ -38,7 +38,7 @@ impl Clients {
 
     /// The Region's code, where the environment or the profile names one.
     pub fn region(&self) -> Option<String> {
-        self.config.region().map(ToString::to_string)
+        self.config.region().map(ToString::to_string).filter(|region| !region.is_empty())
     }
 }
 

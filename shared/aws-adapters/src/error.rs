@@ -1,9 +1,11 @@
 //! AWS's errors, told apart by what a caller may do about them.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ports::{ErrorKind, PortError};
+use std::error::Error;
 
 /// Maps any failed call; `operation` is `service:Operation`.
 pub(crate) fn map<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> PortError
@@ -18,9 +20,10 @@ where
             PortError::new(operation, kind_of(code.unwrap_or_default(), status), code, message)
         }
         SdkError::TimeoutError(_) => PortError::new(operation, ErrorKind::Transient, None, "it timed out"),
-        SdkError::DispatchFailure(_) => {
-            PortError::new(operation, ErrorKind::Transient, None, "no connection to the service")
-        }
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(without_credentials) {
+            Some(why) => PortError::new(operation, ErrorKind::Denied, Some(NO_CREDENTIALS), &why),
+            None => PortError::new(operation, ErrorKind::Transient, None, "no connection to the service"),
+        },
         SdkError::ResponseError(_) => {
             PortError::new(operation, ErrorKind::Transient, None, "the answer could not be read")
         }
@@ -29,6 +32,25 @@ where
         }
         _ => PortError::new(operation, ErrorKind::Transient, None, "an unknown failure"),
     }
+}
+
+/// Not AWS's: no call was made, since nothing gave credentials to sign it with.
+const NO_CREDENTIALS: &str = "NoCredentials";
+
+/// Why there are no credentials, where that is what kept a request from being sent.
+fn without_credentials(error: &ConnectorError) -> Option<String> {
+    let missing = causes(error).find(|cause| cause.is::<CredentialsError>())?;
+    let reasons: Vec<_> = std::iter::once(missing).chain(causes(missing)).map(ToString::to_string).collect();
+    Some(format!("no credentials: {}", reasons.join(": ")))
+}
+
+fn causes(error: &dyn Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
 }
 
 /// What an answer means: by its code, or by its HTTP status where the code is missing or not known here.
