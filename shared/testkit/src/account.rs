@@ -1,7 +1,7 @@
 //! The account's state, and how it moves with time.
 
 use crate::journal::Table;
-use containment::ids::{GroupName, IncidentId, SecurityGroupId, TargetGroupArn, VpcId};
+use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, TargetGroupArn, VpcId};
 use containment::observed::*;
 use p256::ecdsa::SigningKey;
 use signal::InstanceId;
@@ -51,6 +51,9 @@ pub struct Account {
     pub(crate) machines: BTreeMap<InstanceId, Machine>,
     pub interfaces: Vec<(InstanceId, ObservedInterface)>,
     pub security_groups: Vec<ObservedSecurityGroup>,
+    pub allow_all_groups: Vec<ObservedAllowAllGroup>,
+    /// Every change of an interface's groups that took effect, in order.
+    pub moves: Vec<(InterfaceId, Vec<SecurityGroupId>)>,
     pub groups: BTreeMap<GroupName, ObservedGroup>,
     pub(crate) detaching: BTreeMap<InstanceId, OffsetDateTime>,
     pub(crate) launching: Vec<(OffsetDateTime, GroupName, InstanceId)>,
@@ -81,6 +84,8 @@ impl Account {
             machines: BTreeMap::new(),
             interfaces: Vec::new(),
             security_groups: Vec::new(),
+            allow_all_groups: Vec::new(),
+            moves: Vec::new(),
             groups: BTreeMap::new(),
             detaching: BTreeMap::new(),
             launching: Vec::new(),
