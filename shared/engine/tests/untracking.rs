@@ -245,6 +245,24 @@ async fn a_reconciler_killed_at_any_call_leaves_the_way_back_to_the_next_one() {
 }
 
 #[tokio::test]
+async fn an_interface_that_a_late_call_opens_after_the_resume_is_found_within_the_minute() {
+    let (scene, request) = scene();
+    let process = scene.process();
+    process.faults.fail_after(4, MODIFY, ErrorKind::Transient, 10_000);
+    let _ = run(&process, &request).await;
+    scene.pass(Duration::minutes(1));
+    tick(&scene).await;
+    assert!(format!("{:?}", status(&incident(&scene, &first()))).contains("interrupted"));
+    for _ in 0..15 {
+        let allow_all = scene.account().allow_all_groups[0].id.clone();
+        scene.account().interfaces[0].1.groups = vec![allow_all];
+        scene.pass(Duration::minutes(1));
+        tick(&scene).await;
+        assert!(is_quarantined(&scene));
+    }
+}
+
+#[tokio::test]
 async fn a_resume_begins_with_the_empty_group_before_it_looks_at_the_instance() {
     let (scene, request) = scene();
     let process = scene.process();
