@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn each_open_rule_is_told_from_the_others_also_where_ec2_merged_them() {
         let merged = permission("-1", &[IPV4], &[IPV6]).build();
-        let both = read(std::slice::from_ref(&merged), &[merged.clone()]);
+        let both = read(std::slice::from_ref(&merged), std::slice::from_ref(&merged));
         assert!(both.tagged && !both.has_others);
         assert_eq!(both.open, OpenRule::ALL.into());
         let default = read(&[], &[permission("-1", &[IPV4], &[]).build()]);
