@@ -17,6 +17,7 @@ DEFAULTS = {
     "CORDON_MODE": "observe",
     "CORDON_MANUAL_SCOPE": "opted-in",
     "CORDON_ALLOW_DRILLS": "false",
+    "CORDON_ALLOW_UNTRACKING": "false",
     "CORDON_GROUP_LIMIT_COUNT": "3",
     "CORDON_GROUP_LIMIT_PERCENT": "25",
     "CORDON_ACCOUNT_LIMIT_COUNT": "10",
@@ -102,8 +103,9 @@ def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
         assert "Concurrency" not in described
 
 
-def test_without_lists_no_role_is_written_or_passed_and_no_key_is_opened_to_ec2(binary: Path) -> None:
+def test_by_default_no_role_is_written_or_passed_no_key_opened_to_ec2_and_no_interface_opened(binary: Path) -> None:
     lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes"}
+    lists |= {"PassThroughAllowAllGroups", "MakeAllowAllGroups", "TagAllowAllGroupsAsTheyAreMade"}
 
     with deployed_stack(plain_template(), binary, {}) as deployed:
         without = {sid for function in BINARIES for sid in granted(deployed, function)}
@@ -119,6 +121,7 @@ def test_without_lists_no_role_is_written_or_passed_and_no_key_is_opened_to_ec2(
     [
         ("Mode", "enforced"),
         ("AllowDrills", "yes"),
+        ("AllowUntracking", "yes"),
         ("GroupLimitCount", 0),
         ("GroupLimitPercent", 101),
         ("AccountLimitCount", 0),

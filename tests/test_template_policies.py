@@ -22,6 +22,9 @@ SNAPSHOT = f"arn:aws:ec2:{REGION}::snapshot/*"
 FLEET = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/web"
 QUARANTINE = {"aws:ResourceTag/cordon:quarantine": "true"}
 NEW_QUARANTINE = {"aws:RequestTag/cordon:quarantine": "true", "aws:TagKeys": ["cordon:quarantine"]}
+ALLOW_ALL = {"aws:ResourceTag/cordon:allow-all": "true"}
+NEW_ALLOW_ALL = {"aws:RequestTag/cordon:allow-all": "true", "aws:TagKeys": ["cordon:allow-all"]}
+AS_IT_IS_MADE = {"ec2:CreateAction": "CreateSecurityGroup"}
 OF_INCIDENT = {"aws:RequestTag/cordon:incident": "inc-1", "aws:TagKeys": ["cordon:incident"]}
 CONTAINERS = ("contain-instance", "reconcile-incidents")
 RELEASER = "release-instance"
@@ -134,6 +137,44 @@ def test_a_containing_function_may_not_do_more(
     assert not may(deployed, function, action, resource, context)
 
 
+UNTRACKING = [
+    ("ec2:ModifyNetworkInterfaceAttribute", GROUP, ALLOW_ALL),
+    ("ec2:AuthorizeSecurityGroupEgress", GROUP, ALLOW_ALL),
+    ("ec2:AuthorizeSecurityGroupIngress", GROUP, ALLOW_ALL),
+    ("ec2:CreateSecurityGroup", GROUP, NEW_ALLOW_ALL),
+    ("ec2:CreateTags", GROUP, {**NEW_ALLOW_ALL, **AS_IT_IS_MADE}),
+]
+
+
+@pytest.mark.parametrize(("action", "resource", "context"), UNTRACKING)
+def test_only_contain_instance_opens_an_interface(
+    deployed: Deployed, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert [name for name in ALL if may(deployed, name, action, resource, context)] == ["contain-instance"]
+
+
+@pytest.mark.parametrize("function", CONTAINERS)
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        # Rules go into the allow-all group alone, and nothing becomes one that somebody made.
+        ("ec2:AuthorizeSecurityGroupEgress", GROUP, {}),
+        ("ec2:AuthorizeSecurityGroupEgress", GROUP, QUARANTINE),
+        ("ec2:AuthorizeSecurityGroupIngress", GROUP, {"aws:ResourceTag/cordon:allow-all": "false"}),
+        ("ec2:CreateTags", GROUP, NEW_ALLOW_ALL),
+        ("ec2:CreateTags", GROUP, {**NEW_ALLOW_ALL, "ec2:CreateAction": "RunInstances"}),
+        ("ec2:CreateTags", GROUP, {**NEW_ALLOW_ALL, **NEW_QUARANTINE, **AS_IT_IS_MADE, "aws:TagKeys": ["cordon:allow-all", "cordon:quarantine"]}),
+        ("ec2:ModifySecurityGroupRules", GROUP, ALLOW_ALL),
+        ("ec2:RevokeSecurityGroupIngress", GROUP, ALLOW_ALL),
+        ("ec2:DeleteSecurityGroup", GROUP, ALLOW_ALL),
+    ],
+)
+def test_a_function_that_may_open_an_interface_may_open_nothing_else(
+    deployed: Deployed, function: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not may(deployed, function, action, resource, context)
+
+
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [
@@ -162,6 +203,8 @@ def test_release_instance_may_undo_the_steps(
     [
         # It cannot contain.
         ("ec2:ModifyNetworkInterfaceAttribute", GROUP, QUARANTINE),
+        ("ec2:ModifyNetworkInterfaceAttribute", GROUP, ALLOW_ALL),
+        ("ec2:AuthorizeSecurityGroupIngress", GROUP, ALLOW_ALL),
         ("ec2:StopInstances", INSTANCE, INCIDENT),
         ("ec2:TerminateInstances", INSTANCE, INCIDENT),
         ("ec2:CreateSecurityGroup", VPC, {}),

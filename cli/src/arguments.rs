@@ -164,6 +164,10 @@ pub(crate) struct Contain {
     /// Isolate it and keep it running, so that its memory can be captured.
     #[arg(long)]
     pub(crate) hold: bool,
+    /// Cut its tracked connections too, by a two-step group swap that opens every interface to everything for a moment. Best
+    /// effort, and only where the deployment allows it (AllowUntracking).
+    #[arg(long, requires = "hold")]
+    pub(crate) untrack: bool,
     /// A guard that shall not stand in the way: freeze, cool-down, fleet-event, group-limit, account-limit or
     /// healthy-floor. May be given more than once; each is journaled and told.
     #[arg(long = "override", value_name = "GUARD")]

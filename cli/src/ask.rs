@@ -35,10 +35,7 @@ pub(crate) async fn run(deployment: &Deployment, command: &Command, as_json: boo
 /// The function that the command is for, and the request's own fields.
 fn action(command: &Command) -> Result<(&'static str, Value), Failed> {
     Ok(match command {
-        Command::Contain(Contain { instance, reason, hold, overrides, dry_run }) => (
-            "contain-instance",
-            json!({"action": "contain", "instance": instance, "reason": reason, "hold": hold, "overrides": overrides, "dry_run": dry_run}),
-        ),
+        Command::Contain(contain) => ("contain-instance", containing(contain)),
         Command::Approve { request, reason } => {
             ("contain-instance", json!({"action": "approve", "request": request, "reason": reason}))
         }
@@ -54,6 +51,15 @@ fn action(command: &Command) -> Result<(&'static str, Value), Failed> {
             return Err(Failed::Other("this command asks no function".to_owned()));
         }
     })
+}
+
+fn containing(Contain { instance, reason, hold, untrack, overrides, dry_run }: &Contain) -> Value {
+    let mut action = json!({"action": "contain", "instance": instance, "reason": reason, "hold": hold, "overrides": overrides, "dry_run": dry_run});
+    // A deployment that is older than this command doesn't know the field.
+    if *untrack {
+        merge(&mut action, json!({"untrack": true}));
+    }
+    action
 }
 
 fn merge(request: &mut Value, action: Value) {

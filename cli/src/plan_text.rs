@@ -100,6 +100,9 @@ pub(crate) fn status(status: &StepStatus) -> String {
 fn doing(step: Step) -> &'static str {
     match step {
         Step::QuarantineNetwork => "move every network interface into the empty quarantine group",
+        Step::UntrackConnections => {
+            "move every interface from there into the allow-all group and straight back, to cut tracked connections"
+        }
         Step::DetachFromGroup => "detach it from its group, which launches a replacement",
         Step::ProtectEvidence => "protect it from termination and keep its volumes",
         Step::DeregisterTargets => "take it out of further target groups",
@@ -121,7 +124,7 @@ pub(crate) fn undoing(step: Step) -> &'static str {
         Step::RevokeCredentials => "give its credentials back",
         Step::StopInstance => "start it",
         Step::TagInstance => "remove the incident's tag",
-        Step::SnapshotVolumes | Step::CaptureMetadata | Step::Notify => "keep the record",
+        Step::UntrackConnections | Step::SnapshotVolumes | Step::CaptureMetadata | Step::Notify => "keep the record",
     }
 }
 

@@ -35,7 +35,8 @@ def web(laptop: Laptop) -> dict:
 
 @pytest.fixture(scope="session")
 def stack(laptop: Laptop, web: dict) -> Stack:
-    return Stack.deploy(laptop, "cordon", RevocableRoleArns=web["role_arn"], AllowDrills="true", **UNLIMITED)
+    allowed = {"AllowDrills": "true", "AllowUntracking": "true"}
+    return Stack.deploy(laptop, "cordon", RevocableRoleArns=web["role_arn"], **allowed, **UNLIMITED)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -126,6 +126,65 @@ def test_a_held_instance_is_isolated_and_runs_on(laptop: Laptop, stack: Stack, a
     assert shown.is_isolated() and shown.state() == "running" and shown.group() is None
 
 
+def group_moves(laptop: Laptop, since: int, interface: str) -> list[str]:
+    """The names of the groups that an interface was put into, in order, as the calls were recorded."""
+    described = laptop.client("ec2").describe_security_groups()["SecurityGroups"]
+    names = {group["GroupId"]: group["GroupName"] for group in described}
+    moves = [
+        call["params"]
+        for call in laptop.calls(since)
+        if call["action"] == "ModifyNetworkInterfaceAttribute" and call["status"] == 200
+    ]
+    return [names[move["SecurityGroupId.1"]] for move in moves if move["NetworkInterfaceId"] == interface]
+
+
+def test_tracked_connections_are_cut_by_a_swap_that_ends_in_the_empty_group(
+    laptop: Laptop, stack: Stack, alice: Person
+) -> None:
+    made = laptop.fleet("untracked", size=3, two_eni_index=0)
+    instance, since = made["instance_ids"][0], len(laptop.calls())
+    shown = Shown(laptop, instance)
+    before = shown.interface_groups()
+    unheld = alice.runs("contain", instance, "--reason", "memory first", "--untrack")
+    assert unheld.returncode == 2 and "--hold" in unheld.stderr
+    dry = alice.runs("contain", instance, "--reason", "memory first", "--hold", "--untrack", "--dry-run")
+    assert "UntrackConnections" in dry.stdout and "best effort" in dry.stdout, dry.stderr
+    assert "everything may reach it" in dry.stdout and shown.untouched()
+
+    answer = alice.asks("contain", instance, "--reason", "memory first", "--hold", "--untrack")
+    assert answer["isolated"], answer
+    incident = stack.incident_in(instance, "Contained")
+    assert incident["steps"]["UntrackConnections"]["status"] == "done"
+    assert len(before) == 2
+    for interface in before:
+        moves = group_moves(laptop, since, interface)
+        assert moves == ["cordon-quarantine", "cordon-allow-all", "cordon-quarantine"], interface
+    assert shown.is_isolated() and shown.state() == "running" and shown.group() is None
+    ec2 = laptop.client("ec2")
+    of_vpc = [{"Name": "group-name", "Values": ["cordon-allow-all"]}, {"Name": "vpc-id", "Values": [made["vpc_id"]]}]
+    (group,) = ec2.describe_security_groups(Filters=of_vpc)["SecurityGroups"]
+    members = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group["GroupId"]]}])
+    assert members["NetworkInterfaces"] == []
+
+    released = alice.asks("release", incident["id"], "--reason", "captured")
+    assert released["state"] == {"name": "Released"}, released
+    assert shown.interface_groups() == before
+
+
+def test_a_squatted_allow_all_group_is_never_used(laptop: Laptop, stack: Stack, alice: Person) -> None:
+    made = laptop.fleet("lured", size=3)
+    instance, since = made["instance_ids"][0], len(laptop.calls())
+    made_by_another = {"GroupName": "cordon-allow-all", "Description": "not Cordon's", "VpcId": made["vpc_id"]}
+    laptop.client("ec2").create_security_group(**made_by_another)
+    alice.asks("contain", instance, "--reason", "memory first", "--hold", "--untrack", code=4)
+    incident = stack.incident_in(instance, "Partial")
+    assert incident["state"]["steps"] == ["UntrackConnections"]
+    assert "not begun" in incident["steps"]["UntrackConnections"]["error"]
+    (interface,) = Shown(laptop, instance).interface_groups()
+    assert group_moves(laptop, since, interface) == ["cordon-quarantine"]
+    assert Shown(laptop, instance).is_isolated()
+
+
 def test_nobody_contains_beyond_the_scope_or_what_does_not_exist(laptop: Laptop, stack: Stack, alice: Person) -> None:
     instance = laptop.fleet("private", size=3, mode="off")["instance_ids"][0]
     refused = alice.runs("contain", instance, "--reason", "x")
@@ -192,6 +251,8 @@ def test_a_freeze_is_set_and_lifted_by_people_and_stops_alarms(laptop: Laptop, a
     own = Stack.deploy(laptop, "icy", Mode="enforce")
     carol = Person.user(own, "carol", "OperatorPolicyArn")
     instance = laptop.fleet("icy", size=3)["instance_ids"][0]
+    opened = carol.runs("--stack", "icy", "contain", instance, "--reason", "x", "--hold", "--untrack")
+    assert opened.returncode == 1 and "AllowUntracking" in opened.stderr, "it is off by default"
     frozen = carol.asks("--stack", "icy", "freeze", "--reason", "deployment", "--minutes", "30")
     assert frozen["outcome"] == "frozen"
     own.alarm("icy", instance)

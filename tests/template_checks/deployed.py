@@ -31,6 +31,7 @@ EVERYTHING = {
     "ContainReservedConcurrency": "20",
     "NotificationEmail": "first@example.com",
     "ProfileRoleArns": PROFILE_ROLE,
+    "AllowUntracking": "true",
     "RevocableRoleArns": REVOCABLE_ROLE,
     "SecondNotificationEmail": "second@example.com",
     "VolumeKeyArns": VOLUME_KEY,

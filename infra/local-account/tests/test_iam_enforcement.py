@@ -115,6 +115,26 @@ def test_interfaces_are_swapped_only_onto_groups_with_the_tag(account: AccountPr
     assert swap_to("cordon-quarantine") is None
 
 
+def test_rules_are_added_only_to_groups_with_the_tag(account: AccountProcess) -> None:
+    ec2 = account.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    groups = {
+        name: ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        for name in ("cordon-allow-all", "cordon-quarantine")
+    }
+    ec2.create_tags(Resources=[groups["cordon-allow-all"]], Tags=[{"Key": "cordon:allow-all", "Value": "true"}])
+    tagged = {"StringEquals": {"aws:ResourceTag/cordon:allow-all": "true"}}
+    opens = allow("ec2:AuthorizeSecurityGroupIngress", resource=f"{ARN}:security-group/*", Condition=tagged)
+    client = account.client("ec2", account.session("opener", opens))
+    rule = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+
+    def open_to_all(group: str) -> str | None:
+        return refusal(lambda: client.authorize_security_group_ingress(GroupId=groups[group], IpPermissions=rule))
+
+    assert open_to_all("cordon-quarantine") == "UnauthorizedOperation"
+    assert open_to_all("cordon-allow-all") is None
+
+
 def test_a_group_is_made_only_with_the_tag_and_tagged_only_as_it_is_made(account: AccountProcess) -> None:
     vpc = account.client("ec2").create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     tagged = {"StringEquals": {"aws:RequestTag/cordon:quarantine": "true"}}

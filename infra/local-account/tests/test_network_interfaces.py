@@ -107,6 +107,32 @@ def test_egress_is_revoked_by_the_permissions_that_were_described(cloud: Cloud) 
     assert code_of(refused) == "InvalidPermission.NotFound"
 
 
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_a_group_is_opened_both_ways_and_a_rule_is_added_once(cloud: Cloud, ipv6: bool) -> None:
+    """AuthorizeSecurityGroupIngress and -Egress: a rule that is there already is refused as a duplicate."""
+    ec2 = cloud.client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16", AmazonProvidedIpv6CidrBlock=ipv6)["Vpc"]["VpcId"]
+    group_id = new_group(cloud, vpc_id, "cordon-allow-all")
+    ipv4_rule = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ipv6_rule = {"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    for rule in (ipv4_rule, ipv6_rule):
+        ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[rule])
+    duplicates = [(ec2.authorize_security_group_ingress, ipv4_rule), (ec2.authorize_security_group_egress, ipv4_rule)]
+    if ipv6:
+        duplicates.append((ec2.authorize_security_group_egress, ipv6_rule))
+    else:
+        ec2.authorize_security_group_egress(GroupId=group_id, IpPermissions=[ipv6_rule])
+    for authorize, rule in duplicates:
+        with pytest.raises(ClientError) as refused:
+            authorize(GroupId=group_id, IpPermissions=[rule])
+        assert code_of(refused) == "InvalidPermission.Duplicate"
+    group = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
+    for permissions in (group["IpPermissions"], group["IpPermissionsEgress"]):
+        assert {permission["IpProtocol"] for permission in permissions} == {"-1"}
+        assert [r["CidrIp"] for p in permissions for r in p["IpRanges"]] == ["0.0.0.0/0"]
+        assert [r["CidrIpv6"] for p in permissions for r in p["Ipv6Ranges"]] == ["::/0"]
+
+
 def test_a_default_vpc_answers_a_mismatch_without_an_error(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]

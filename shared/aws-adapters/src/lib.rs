@@ -2,6 +2,7 @@
 
 mod alarm_mapping;
 mod alarms;
+mod allow_all;
 mod caller_identity;
 mod caller_proof;
 mod clients;

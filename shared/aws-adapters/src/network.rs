@@ -1,3 +1,4 @@
+use crate::allow_all;
 use crate::error::map;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
@@ -5,8 +6,9 @@ use aws_sdk_ec2::types::{
     Filter, IpPermission, IpRange, Ipv6Range, NetworkInterface, ResourceType, SecurityGroup, Tag, TagSpecification,
 };
 use containment::ids::{InterfaceId, SecurityGroupId, VpcId};
-use containment::observed::{ObservedInterface, ObservedSecurityGroup};
-use containment::quarantine::{GROUP_DESCRIPTION, GROUP_NAME, GROUP_TAG, GROUP_TAG_VALUE};
+use containment::observed::{ObservedAllowAllGroup, ObservedInterface, ObservedSecurityGroup, OpenRule};
+use containment::{quarantine, untracking};
+use futures::future::join_all;
 use ports::{ErrorKind, Network, PortError, PortResult};
 use signal::InstanceId;
 use std::collections::BTreeSet;
@@ -25,6 +27,35 @@ pub(crate) struct Ec2Network {
 impl Ec2Network {
     pub(crate) fn new(client: Client) -> Self {
         Self { client }
+    }
+
+    async fn groups_named<T>(&self, name: &str, read: impl Fn(&SecurityGroup) -> PortResult<T>) -> PortResult<Vec<T>> {
+        let filter = Filter::builder().name("group-name").values(name).build();
+        let mut pages = self.client.describe_security_groups().filters(filter).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            for group in page.map_err(map(GROUPS))?.security_groups() {
+                found.push(read(group)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A group that is tagged as it is made; `None` where the VPC has one of this name.
+    async fn create_group(
+        &self,
+        vpc: &VpcId,
+        name: &str,
+        description: &str,
+        tag: Tag,
+    ) -> PortResult<Option<SecurityGroupId>> {
+        let tags = TagSpecification::builder().resource_type(ResourceType::SecurityGroup).tags(tag).build();
+        let call = self.client.create_security_group().group_name(name).description(description);
+        match call.vpc_id(vpc.as_str()).tag_specifications(tags).send().await.map_err(map("ec2:CreateSecurityGroup")) {
+            Ok(answer) => Ok(answer.group_id().map(SecurityGroupId::new)),
+            Err(error) if error.code.as_deref() == Some("InvalidGroup.Duplicate") => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// A rule that isn't there any more is what was wanted.
@@ -58,15 +89,7 @@ impl Network for Ec2Network {
     }
 
     async fn quarantine_groups(&self) -> PortResult<Vec<ObservedSecurityGroup>> {
-        let filter = Filter::builder().name("group-name").values(GROUP_NAME).build();
-        let mut pages = self.client.describe_security_groups().filters(filter).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            for group in page.map_err(map(GROUPS))?.security_groups() {
-                found.push(observed_group(group)?);
-            }
-        }
-        Ok(found)
+        self.groups_named(quarantine::GROUP_NAME, observed_group).await
     }
 
     async fn existing(&self, groups: &[SecurityGroupId]) -> PortResult<BTreeSet<SecurityGroupId>> {
@@ -87,20 +110,8 @@ impl Network for Ec2Network {
     }
 
     async fn create_quarantine_group(&self, vpc: &VpcId) -> PortResult<Option<SecurityGroupId>> {
-        let tag = Tag::builder().key(GROUP_TAG).value(GROUP_TAG_VALUE).build();
-        let tags = TagSpecification::builder().resource_type(ResourceType::SecurityGroup).tags(tag).build();
-        let call = self
-            .client
-            .create_security_group()
-            .group_name(GROUP_NAME)
-            .description(GROUP_DESCRIPTION)
-            .vpc_id(vpc.as_str())
-            .tag_specifications(tags);
-        match call.send().await.map_err(map("ec2:CreateSecurityGroup")) {
-            Ok(answer) => Ok(answer.group_id().map(SecurityGroupId::new)),
-            Err(error) if error.code.as_deref() == Some("InvalidGroup.Duplicate") => Ok(None),
-            Err(error) => Err(error),
-        }
+        let tag = Tag::builder().key(quarantine::GROUP_TAG).value(quarantine::GROUP_TAG_VALUE).build();
+        self.create_group(vpc, quarantine::GROUP_NAME, quarantine::GROUP_DESCRIPTION, tag).await
     }
 
     async fn empty_quarantine_group(&self, group: &SecurityGroupId) -> PortResult<()> {
@@ -125,6 +136,20 @@ impl Network for Ec2Network {
             (Err(error), _) | (_, Err(error)) if error.kind != ErrorKind::Rejected => Err(error),
             _ => Ok(()),
         }
+    }
+
+    async fn allow_all_groups(&self) -> PortResult<Vec<ObservedAllowAllGroup>> {
+        self.groups_named(untracking::GROUP_NAME, allow_all::observed).await
+    }
+
+    async fn create_allow_all_group(&self, vpc: &VpcId) -> PortResult<Option<SecurityGroupId>> {
+        let tag = Tag::builder().key(untracking::GROUP_TAG).value(untracking::GROUP_TAG_VALUE).build();
+        self.create_group(vpc, untracking::GROUP_NAME, untracking::GROUP_DESCRIPTION, tag).await
+    }
+
+    async fn open_allow_all_group(&self, group: &SecurityGroupId, rules: &[OpenRule]) -> PortResult<()> {
+        let added = rules.iter().map(|rule| allow_all::authorize(&self.client, group, *rule));
+        join_all(added).await.into_iter().collect()
     }
 
     async fn set_groups(&self, interface: &InterfaceId, groups: &[SecurityGroupId]) -> PortResult<()> {
@@ -160,7 +185,9 @@ fn observed_group(group: &SecurityGroup) -> PortResult<ObservedSecurityGroup> {
     let (Some(id), Some(vpc)) = (group.group_id(), group.vpc_id()) else {
         return Err(PortError::unreadable(GROUPS, "a security group without an id or a VPC"));
     };
-    let tagged = group.tags().iter().any(|tag| tag.key() == Some(GROUP_TAG) && tag.value() == Some(GROUP_TAG_VALUE));
+    let is_ours =
+        |tag: &Tag| tag.key() == Some(quarantine::GROUP_TAG) && tag.value() == Some(quarantine::GROUP_TAG_VALUE);
+    let tagged = group.tags().iter().any(is_ours);
     Ok(ObservedSecurityGroup {
         id: SecurityGroupId::new(id),
         vpc: VpcId::new(vpc),
@@ -203,7 +230,7 @@ mod tests {
     fn a_quarantine_group_is_told_by_its_tag_and_counted_both_ways() {
         let group = |value: &str| {
             let rule = IpPermission::builder().ip_protocol("-1").build();
-            let tag = Tag::builder().key(GROUP_TAG).value(value).build();
+            let tag = Tag::builder().key(quarantine::GROUP_TAG).value(value).build();
             let group = SecurityGroup::builder().group_id("sg-1").vpc_id("vpc-1").tags(tag);
             observed_group(&group.ip_permissions_egress(rule).build()).unwrap()
         };

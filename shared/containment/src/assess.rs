@@ -33,7 +33,7 @@ impl Seen {
         self.instance.as_ref().map_or(PowerState::Terminated, |instance| instance.state)
     }
 
-    fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.power() == PowerState::Terminated
     }
 
@@ -56,7 +56,7 @@ pub fn status(step: Step, incident: &Incident, seen: &Seen) -> Option<StepStatus
         Step::SnapshotVolumes => seen.snapshots.as_deref().map(|taken| snapshots(incident, taken)),
         Step::StopInstance => Some(power(seen)),
         Step::TagInstance => Some(tag(incident, seen)),
-        Step::CaptureMetadata | Step::RevokeCredentials | Step::Notify => None,
+        Step::UntrackConnections | Step::CaptureMetadata | Step::RevokeCredentials | Step::Notify => None,
     }
 }
 
@@ -65,15 +65,19 @@ fn prior_targets(incident: &Incident) -> &[Target] {
 }
 
 /// Whether everything that `step` needs has been seen.
-pub fn needs_met(step: Step, seen_membership: Option<&Membership>) -> Result<(), String> {
+pub fn needs_met(step: Step, seen: &Seen) -> Result<(), String> {
     for need in step.needs() {
         match need {
-            Need::OutOfGroup if !is_out_of_group(seen_membership) => {
+            Need::OutOfGroup if !is_out_of_group(seen.membership.as_ref()) => {
                 return Err(
                     "it is still in its Auto Scaling group, which would terminate it and the evidence".to_owned()
                 );
             }
             Need::OutOfGroup => {}
+            Need::Quarantined => match network(&seen.interfaces, &seen.quarantine_groups) {
+                StepStatus::Failed { error } => return Err(error),
+                StepStatus::Planned | StepStatus::Waiting { .. } | StepStatus::Done => {}
+            },
         }
     }
     Ok(())
@@ -158,7 +162,7 @@ fn power(seen: &Seen) -> StepStatus {
         PowerState::Stopped | PowerState::Terminated => StepStatus::Done,
         PowerState::Stopping | PowerState::ShuttingDown => StepStatus::waiting("it is stopping"),
         // Not being allowed to stop it yet is no failure of the stop.
-        PowerState::Pending | PowerState::Running => match needs_met(Step::StopInstance, seen.membership.as_ref()) {
+        PowerState::Pending | PowerState::Running => match needs_met(Step::StopInstance, seen) {
             Ok(()) => StepStatus::failed("it is still running"),
             Err(why) => StepStatus::waiting(why),
         },

@@ -41,6 +41,7 @@ pub struct AuthorizedInstance {
     authority: Authority,
     mode: Mode,
     hold: bool,
+    untrack: bool,
     instance: ObservedInstance,
     interfaces: Vec<ObservedInterface>,
     protection: Protection,
@@ -54,6 +55,7 @@ impl AuthorizedInstance {
             authority,
             mode,
             hold: false,
+            untrack: false,
             instance,
             interfaces: subject.interfaces.clone(),
             protection: subject.protection,
@@ -61,8 +63,9 @@ impl AuthorizedInstance {
             group: subject.group.clone(),
         }
     }
-    pub(crate) fn held(self, hold: bool) -> Self {
-        Self { hold, ..self }
+    /// Whoever is not held is stopped, which cuts every connection: then nothing is opened for it.
+    pub(crate) fn held(self, hold: bool, untrack: bool) -> Self {
+        Self { hold, untrack: hold && untrack, ..self }
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -74,6 +77,10 @@ impl AuthorizedInstance {
     /// Whether it is to be kept running, isolated.
     pub fn is_held(&self) -> bool {
         self.hold
+    }
+    /// Whether its tracked connections are to be cut by the two-step group swap. Never for what an alarm nominated.
+    pub fn is_untracked(&self) -> bool {
+        self.untrack
     }
     pub fn instance(&self) -> &ObservedInstance {
         &self.instance

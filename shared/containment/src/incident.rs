@@ -248,6 +248,12 @@ impl Incident {
         self.steps.get(&step).map(|record| &record.status)
     }
 
+    /// Whether being seen in quarantine would make it `Isolated` now. Not while a group swap may still open an interface.
+    pub fn awaits_isolation(&self) -> bool {
+        let untracked = self.status(Step::UntrackConnections);
+        self.isolated_at.is_none() && !matches!(untracked, Some(StepStatus::Planned | StepStatus::Waiting { .. }))
+    }
+
     /// The state that the steps add up to. It never says more than the steps' last statuses, which AWS showed. Telling
     /// people is no part of it: what was told changes nothing about the instance.
     pub fn state_by_steps(&self) -> IncidentState {
@@ -343,7 +349,9 @@ fn cuts_off(step: Step) -> bool {
     matches!(step, Step::QuarantineNetwork | Step::DetachFromGroup | Step::StopInstance)
 }
 
-/// Waiting has no bound: draining lasts as long as it lasts. Failing has one, but for what cuts the instance off.
+/// Waiting has no bound: draining lasts as long as it lasts. Failing has one, but for what cuts the instance off. Opening an
+/// interface is never tried twice.
 fn has_given_up(step: Step, record: &StepRecord) -> bool {
-    matches!(record.status, StepStatus::Failed { .. }) && record.failures >= MAX_FAILURES && !cuts_off(step)
+    let often = record.failures >= MAX_FAILURES && !cuts_off(step);
+    matches!(record.status, StepStatus::Failed { .. }) && (often || step == Step::UntrackConnections)
 }

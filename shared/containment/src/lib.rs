@@ -27,4 +27,5 @@ pub mod release;
 pub mod request;
 pub mod revocation;
 pub mod step;
+pub mod untracking;
 pub mod verify;

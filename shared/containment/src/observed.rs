@@ -132,6 +132,31 @@ impl ObservedSecurityGroup {
     }
 }
 
+/// A rule that admits everything of one family in one direction. A flow that all four admit is not tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OpenRule {
+    IngressIpv4,
+    IngressIpv6,
+    EgressIpv4,
+    EgressIpv6,
+}
+
+impl OpenRule {
+    pub const ALL: [Self; 4] = [Self::IngressIpv4, Self::IngressIpv6, Self::EgressIpv4, Self::EgressIpv6];
+}
+
+/// A security group that carries the allow-all group's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedAllowAllGroup {
+    pub id: SecurityGroupId,
+    pub vpc: VpcId,
+    /// Whether it carries Cordon's allow-all tag, without which Cordon's role may not use it.
+    pub tagged: bool,
+    pub open: BTreeSet<OpenRule>,
+    /// Whether it has rules beside those.
+    pub has_others: bool,
+}
+
 /// `LifecycleState` of an instance in an Auto Scaling group, folded to what containment distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -25,6 +25,8 @@ pub struct Omission {
 
 enum Choice {
     Take,
+    /// Left out without a word: nobody asked for it.
+    Unasked,
     NotNeeded(&'static str),
     Impossible(&'static str),
 }
@@ -35,6 +37,7 @@ pub fn plan(target: &AuthorizedInstance) -> Plan {
     for step in Step::ALL {
         match choose(step, target) {
             Choice::Take => plan.steps.push(step),
+            Choice::Unasked => {}
             Choice::NotNeeded(why) => plan.not_needed.push(Omission { step, why: why.to_owned() }),
             Choice::Impossible(why) => plan.impossible.push(Omission { step, why: why.to_owned() }),
         }
@@ -50,6 +53,7 @@ fn choose(step: Step, target: &AuthorizedInstance) -> Choice {
         | Step::TagInstance
         | Step::Notify => Choice::Take,
         Step::ProtectEvidence => Choice::Take,
+        Step::UntrackConnections => untrack(target),
         Step::DetachFromGroup => detach(target),
         Step::SnapshotVolumes if target.instance().volumes.is_empty() => Choice::NotNeeded("it has no EBS volume"),
         Step::SnapshotVolumes => Choice::Take,
@@ -59,6 +63,23 @@ fn choose(step: Step, target: &AuthorizedInstance) -> Choice {
         Step::RevokeCredentials => Choice::Take,
         Step::StopInstance => stop(target),
     }
+}
+
+fn untrack(target: &AuthorizedInstance) -> Choice {
+    if !target.is_untracked() {
+        return Choice::Unasked;
+    }
+    match target.instance().state {
+        PowerState::Stopped => return Choice::NotNeeded("it is stopped: it has no connection"),
+        PowerState::ShuttingDown | PowerState::Terminated => {
+            return Choice::NotNeeded("it is being terminated already");
+        }
+        PowerState::Pending | PowerState::Running | PowerState::Stopping => {}
+    }
+    if target.interfaces().iter().any(|interface| interface.managed_by.is_some()) {
+        return Choice::Impossible("a service manages an interface of it, which can't be quarantined first");
+    }
+    Choice::Take
 }
 
 fn detach(target: &AuthorizedInstance) -> Choice {
@@ -110,6 +131,21 @@ fn warnings(target: &AuthorizedInstance) -> Vec<String> {
                 interface.id
             ));
         }
+    }
+    if matches!(untrack(target), Choice::Take) {
+        warnings.push(
+            "for the moment of the group swap everything may reach it and it may reach everything, as far as routes, \
+             network ACLs and its own firewall let it; if the swap is cut short, that lasts until the next run puts its \
+             interfaces back, a minute or more"
+                .to_owned(),
+        );
+        warnings.push(
+            "cutting tracked connections is best effort: AWS's pages disagree on it, and connections that are idle in that \
+             moment, or that AWS always tracks, may live on until they have been idle for days; DNS through the VPC's \
+             resolver is not cut"
+                .to_owned(),
+        );
+        return warnings;
     }
     if target.is_held() {
         warnings.push(

@@ -40,6 +40,9 @@ pub struct Requested {
     pub reason: String,
     /// Keep the instance running, isolated, so that its memory can be captured.
     pub hold: bool,
+    /// Take its interfaces through the allow-all group, so that tracked connections are cut too. Only with `hold`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untrack: bool,
     pub overrides: BTreeSet<Guard>,
     /// The second person, for a protected instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +136,7 @@ pub fn authorize_request(
     if let Some(refusal) = protected {
         return Err(refusal);
     }
-    Ok(AuthorizedInstance::new(instance, authority, Mode::Enforce, subject).held(requested.hold))
+    Ok(AuthorizedInstance::new(instance, authority, Mode::Enforce, subject).held(requested.hold, requested.untrack))
 }
 
 /// The authority of `ManualScope` = `account` over an instance that nobody opted in. A protection tag counts all the same.

@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Step {
     QuarantineNetwork,
+    /// Only where a person asked for it, by the run that committed it, and at most once.
+    UntrackConnections,
     DetachFromGroup,
     ProtectEvidence,
     DeregisterTargets,
@@ -34,6 +36,8 @@ pub enum Wave {
 pub enum Need {
     /// Seen Detaching, detached or in Standby: a group terminates a member that stops, and the evidence with it.
     OutOfGroup,
+    /// Every interface seen in its quarantine group: what never got there has no way back to it.
+    Quarantined,
 }
 
 /// What an operator's release does about a step.
@@ -43,7 +47,7 @@ pub enum Undo {
     AttachToGroup,
     RestoreProtection,
     RegisterTargets,
-    /// Snapshots, metadata and notices stay: they are the record.
+    /// Snapshots, metadata and notices stay: they are the record. Cut connections are the other ends' to make anew.
     Keep,
     RestoreCredentials,
     StartInstance,
@@ -51,8 +55,9 @@ pub enum Undo {
 }
 
 impl Step {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::QuarantineNetwork,
+        Self::UntrackConnections,
         Self::DetachFromGroup,
         Self::ProtectEvidence,
         Self::DeregisterTargets,
@@ -66,7 +71,7 @@ impl Step {
 
     pub fn wave(self) -> Wave {
         match self {
-            Self::QuarantineNetwork | Self::DetachFromGroup => Wave::Cut,
+            Self::QuarantineNetwork | Self::UntrackConnections | Self::DetachFromGroup => Wave::Cut,
             Self::ProtectEvidence
             | Self::DeregisterTargets
             | Self::SnapshotVolumes
@@ -80,6 +85,7 @@ impl Step {
     pub fn needs(self) -> &'static [Need] {
         match self {
             Self::StopInstance => &[Need::OutOfGroup],
+            Self::UntrackConnections => &[Need::Quarantined],
             Self::QuarantineNetwork
             | Self::DetachFromGroup
             | Self::ProtectEvidence
@@ -98,15 +104,15 @@ impl Step {
             Self::DetachFromGroup => Undo::AttachToGroup,
             Self::ProtectEvidence => Undo::RestoreProtection,
             Self::DeregisterTargets => Undo::RegisterTargets,
-            Self::SnapshotVolumes | Self::CaptureMetadata | Self::Notify => Undo::Keep,
+            Self::UntrackConnections | Self::SnapshotVolumes | Self::CaptureMetadata | Self::Notify => Undo::Keep,
             Self::RevokeCredentials => Undo::RestoreCredentials,
             Self::StopInstance => Undo::StartInstance,
             Self::TagInstance => Undo::RemoveTags,
         }
     }
 
-    /// IAM actions that taking the step needs, in contain-instance and in reconcile-incidents alike. With those below they
-    /// are all that a role may allow: `tests/test_template_declared.py` compares.
+    /// IAM actions that taking the step needs, in contain-instance and in reconcile-incidents alike, but for
+    /// [`UNTRACK_ACTIONS`]. With those below they are all that a role may allow: `tests/test_template_declared.py` compares.
     pub fn iam_actions(self) -> &'static [&'static str] {
         match self {
             Self::QuarantineNetwork => &[
@@ -118,6 +124,7 @@ impl Step {
                 "ec2:RevokeSecurityGroupEgress",
                 "ec2:RevokeSecurityGroupIngress",
             ],
+            Self::UntrackConnections => UNTRACK_ACTIONS,
             Self::DetachFromGroup => {
                 &["autoscaling:DescribeAutoScalingInstances", "autoscaling:DetachInstances", "autoscaling:EnterStandby"]
             }
@@ -161,6 +168,17 @@ impl Step {
         }
     }
 }
+
+/// UntrackConnections' own, which contain-instance alone needs: whoever resumes moves interfaces into quarantine, no more.
+pub const UNTRACK_ACTIONS: &[&str] = &[
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateSecurityGroup",
+    "ec2:CreateTags",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:ModifyNetworkInterfaceAttribute",
+];
 
 /// What contain-instance needs beside the steps' own: to verify, decide, commit and journal.
 pub const CONTAIN_ACTIONS: &[&str] = &[

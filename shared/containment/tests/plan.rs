@@ -13,7 +13,7 @@ use containment::ids::VpcId;
 use containment::observed::{Lifecycle, ObservedSecurityGroup, PowerState};
 use containment::plan::{Plan, plan};
 use containment::quarantine::{Readiness, outside, readiness};
-use containment::step::{Step, Wave};
+use containment::step::{Need, Step, Wave};
 use support::*;
 
 fn planned(change: impl FnOnce(&mut containment::decide::Subject)) -> Plan {
@@ -30,10 +30,15 @@ fn impossible(plan: &Plan) -> Vec<Step> {
     plan.impossible.iter().map(|omission| omission.step).collect()
 }
 
+/// What an alarm's plan speaks of: nothing opens an instance that nobody asked to open.
+fn all_but_untracking() -> Vec<Step> {
+    Step::ALL.into_iter().filter(|step| *step != Step::UntrackConnections).collect()
+}
+
 #[test]
 fn a_running_member_of_a_group_gets_every_step() {
     let plan = planned(|_| {});
-    assert_eq!(plan.steps, Step::ALL);
+    assert_eq!(plan.steps, all_but_untracking());
     assert!(plan.not_needed.is_empty() && plan.impossible.is_empty());
 }
 
@@ -119,15 +124,20 @@ fn every_step_is_in_exactly_one_list_whatever_the_instance() {
             let omitted = plan.not_needed.iter().chain(&plan.impossible).map(|omission| omission.step);
             let mut all: Vec<Step> = plan.steps.iter().copied().chain(omitted).collect();
             all.sort_unstable();
-            assert_eq!(all, Step::ALL, "{lifecycle:?} {state:?}");
+            assert_eq!(all, all_but_untracking(), "{lifecycle:?} {state:?}");
         }
     }
 }
 
 #[test]
-fn only_the_stop_waits_for_the_group_and_the_cut_comes_first() {
+fn only_the_stop_waits_for_the_group_only_the_group_swap_for_quarantine_and_the_cut_comes_first() {
     for step in Step::ALL {
-        assert_eq!(!step.needs().is_empty(), step == Step::StopInstance, "{step}");
+        let needs: &[Need] = match step {
+            Step::StopInstance => &[Need::OutOfGroup],
+            Step::UntrackConnections => &[Need::Quarantined],
+            _ => &[],
+        };
+        assert_eq!(step.needs(), needs, "{step}");
         assert!(!step.iam_actions().is_empty(), "{step}");
     }
     assert_eq!(Step::QuarantineNetwork.wave(), Wave::Cut);

@@ -8,6 +8,7 @@ use crate::finish::{announce, tag};
 use crate::journal_writer::{JournalWriter, RunEnd};
 use crate::observe::Observation;
 use crate::secure::{deregister, revoke, secure, stop};
+use crate::untrack::untrack;
 use containment::assess::{Seen, is_out_of_group, status};
 use containment::ids::TargetGroupArn;
 use containment::incident::{Incident, IncidentState, StepStatus};
@@ -70,7 +71,10 @@ pub(crate) async fn apply(
     if !engine.has_time() {
         return Ok(());
     }
-    let reports = cut_and_read_back(engine, writer, &mut facts, steps).await?;
+    let mut reports = cut_and_read_back(engine, writer, &mut facts, steps).await?;
+    if steps.contains(&Step::UntrackConnections) {
+        reports = untrack(engine, writer, &mut facts, reports).await?;
+    }
     if !engine.has_time() {
         return settle_state(writer, reports).await;
     }
@@ -250,7 +254,7 @@ fn cut_reports(incident: &Incident, facts: &Facts, cut: &Cut, steps: &BTreeSet<S
         let done = status == StepStatus::Done;
         let detail = done.then(|| describe_groups(&facts.interfaces));
         reports.push(EventBody::StepReported { step: Step::QuarantineNetwork, status, detail });
-        if done && incident.isolated_at.is_none() {
+        if done && incident.awaits_isolation() {
             reports.push(EventBody::StateChanged { state: IncidentState::Isolated });
         }
     }

@@ -17,6 +17,8 @@ pub struct Config {
     pub mode: Mode,
     /// Which instances operators may contain.
     pub manual_scope: ManualScope,
+    /// Whether people may have tracked connections cut by the two-step group swap: only then the role can.
+    pub untracking_allowed: bool,
     pub limits: Limits,
     pub resources: Resources,
 }
@@ -69,6 +71,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let drills_allowed = self.parsed("CORDON_ALLOW_DRILLS");
         let mode = self.mode();
         let manual_scope = self.manual_scope();
+        let untracking_allowed = self.parsed("CORDON_ALLOW_UNTRACKING");
         let limits = self.limits();
         let table = self.text("CORDON_TABLE");
         let evidence_bucket = self.text("CORDON_EVIDENCE_BUCKET");
@@ -88,6 +91,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             deployment,
             mode: mode?,
             manual_scope: manual_scope?,
+            untracking_allowed: untracking_allowed?,
             limits: limits?,
             resources: Resources {
                 table: table?,

@@ -3,7 +3,7 @@
 use crate::apply::Facts;
 use containment::ids::{SecurityGroupId, VpcId};
 use containment::incident::StepStatus;
-use containment::observed::{Lifecycle, ObservedInterface};
+use containment::observed::{Lifecycle, ObservedInterface, ObservedSecurityGroup};
 use containment::quarantine::{self, Readiness};
 use containment::step::Step;
 use futures::future::join_all;
@@ -36,7 +36,7 @@ async fn quarantine_all(ports: &Ports, facts: &Facts) -> Vec<String> {
 }
 
 async fn quarantine_vpc(ports: &Ports, facts: &Facts, vpc: &VpcId) -> Vec<String> {
-    let group = match ready_group(ports, facts, vpc).await {
+    let group = match ready_group(ports, &facts.quarantine_groups, vpc).await {
         Ok(group) => group,
         Err(why) => return vec![why],
     };
@@ -49,8 +49,12 @@ async fn quarantine_vpc(ports: &Ports, facts: &Facts, vpc: &VpcId) -> Vec<String
 }
 
 /// The VPC's quarantine group, made or emptied first where it must be. It is used only once AWS showed it empty.
-async fn ready_group(ports: &Ports, facts: &Facts, vpc: &VpcId) -> Result<SecurityGroupId, String> {
-    match quarantine::readiness(vpc, &facts.quarantine_groups) {
+pub(crate) async fn ready_group(
+    ports: &Ports,
+    groups: &[ObservedSecurityGroup],
+    vpc: &VpcId,
+) -> Result<SecurityGroupId, String> {
+    match quarantine::readiness(vpc, groups) {
         Readiness::Ready(group) => return Ok(group),
         Readiness::Squatted(group) => {
             return Err(format!(

@@ -18,11 +18,13 @@ mod notices;
 mod observe;
 mod operate;
 mod outcome;
+mod put_back;
 mod release;
 mod retry;
 mod secure;
 mod settle;
 mod undo;
+mod untrack;
 
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use identity::ProofFault;

@@ -5,6 +5,7 @@ use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState, StepStatus};
 use containment::operator::Operator;
 use containment::request::PendingApproval;
+use containment::untracking::{self, Resume};
 use ports::{Notice, Severity};
 use serde_json::json;
 use std::fmt::Write;
@@ -15,7 +16,7 @@ pub(crate) fn of(incident: &Incident, config: &Config) -> Notice {
     Notice {
         incident: incident.id.clone(),
         severity: severity(incident),
-        subject: format!("{drill}Cordon: {instance} {} ({})", headline(&incident.state), config.deployment.region),
+        subject: format!("{drill}Cordon: {instance} {} ({})", headline(incident), config.deployment.region),
         text: text(incident, config, &instance),
         details: json!({
             "schema": containment::incident::SCHEMA,
@@ -50,8 +51,9 @@ fn severity(incident: &Incident) -> Severity {
     }
 }
 
-fn headline(state: &IncidentState) -> &'static str {
-    match state {
+fn headline(incident: &Incident) -> &'static str {
+    match &incident.state {
+        IncidentState::Partial { .. } if untracking::resume(incident) == Resume::PutBack => "MAY BE OPEN TO EVERYTHING",
         IncidentState::Committed => "is being contained",
         IncidentState::Isolated | IncidentState::Settling => "is isolated",
         IncidentState::Contained => "is contained",
@@ -126,8 +128,13 @@ fn describe(status: &StepStatus) -> String {
 /// A protected instance waits for a second person.
 pub(crate) fn of_approval(pending: &PendingApproval, config: &Config) -> Notice {
     let requested = &pending.requested;
+    let terms = match (requested.hold, requested.untrack) {
+        (_, true) => " and to keep it running; a group swap opens it to everything for a moment (--hold --untrack)",
+        (true, false) => " and to keep it running (--hold)",
+        (false, false) => "",
+    };
     let text = format!(
-        "{} asks to contain {}, which is protected.\nReason:   {}\nApprove with:  cordon approve {} --reason REASON\n\
+        "{} asks to contain {}, which is protected{terms}.\nReason:   {}\nApprove with:  cordon approve {} --reason REASON\n\
          until {}, as another user or role.\n",
         requested.by.arn, pending.instance, requested.reason, pending.id, pending.expires_at
     );

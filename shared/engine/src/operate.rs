@@ -17,13 +17,17 @@ impl Engine {
     /// Handles one request to contain-instance. Nothing is done before AWS has said who asks.
     pub async fn operate(&self, request: &OperatorRequest) -> Result<Outcome, EngineError> {
         match &request.action {
-            OperatorAction::Contain { instance, hold, overrides } => {
+            OperatorAction::Contain { instance, hold, untrack, overrides } => {
                 let overrides = guards_named(overrides)?;
+                if *untrack && !self.config.untracking_allowed {
+                    return Err(EngineError::UntrackingNotAllowed);
+                }
                 let by = self.identify(request).await?;
                 let requested = Requested {
                     by,
                     reason: request.reason.clone(),
                     hold: *hold,
+                    untrack: *untrack,
                     overrides,
                     approved_by: None,
                     approval_reason: None,

@@ -104,6 +104,7 @@ impl EngineError {
             Self::Unproved(_) => "OperatorUnproved",
             Self::NotOffered { .. } => "ActionNotOffered",
             Self::UnknownGuard { .. } => "GuardUnknown",
+            Self::UntrackingNotAllowed => "UntrackingNotAllowed",
             Self::UnknownIncident { .. } => "IncidentUnknown",
             Self::BrokenJournal { .. } => "JournalBroken",
             Self::Unread(_)
@@ -124,6 +125,7 @@ impl EngineError {
             | Self::Unproved(_)
             | Self::NotOffered { .. }
             | Self::UnknownGuard { .. }
+            | Self::UntrackingNotAllowed
             | Self::UnknownIncident { .. } => false,
             Self::Unrecorded(_) | Self::Unjournaled { .. } | Self::BrokenJournal { .. } | Self::Unwritable(_) => true,
         }
@@ -166,6 +168,10 @@ pub enum EngineError {
         "{name} is no guard that can be overridden; these can: freeze, cool-down, fleet-event, group-limit, account-limit, healthy-floor"
     )]
     UnknownGuard { name: String },
+    #[error(
+        "this deployment does not open an instance for a group swap; nothing was changed. Deploy it with AllowUntracking=true, or ask again without --untrack"
+    )]
+    UntrackingNotAllowed,
     #[error("there is no incident {incident} here; list them with cordon incidents")]
     UnknownIncident { incident: IncidentId },
 }

@@ -3,7 +3,7 @@
 use crate::Engine;
 use crate::apply::Facts;
 use crate::journal_writer::{JournalWriter, RunEnd};
-use containment::assess::needs_met;
+use containment::assess::{Seen, needs_met};
 use containment::incident::{Incident, StepStatus};
 use containment::journal::EventBody;
 use containment::observed::{ObservedVolume, PowerState, SnapshotState, Target};
@@ -179,7 +179,8 @@ pub(crate) async fn stop(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -
     if !steps.contains(&Step::StopInstance) {
         return None;
     }
-    let (status, detail) = match needs_met(Step::StopInstance, facts.membership.as_ref()) {
+    let seen = Seen { membership: facts.membership.clone(), ..Seen::default() };
+    let (status, detail) = match needs_met(Step::StopInstance, &seen) {
         Err(why) => (StepStatus::waiting(why), None),
         Ok(()) => stop_now(ports, facts).await,
     };

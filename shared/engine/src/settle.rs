@@ -5,6 +5,8 @@ use crate::apply::{Facts, apply, settle_state, tell};
 use crate::capture::sign_head;
 use crate::journal_writer::{JournalWriter, RunEnd};
 use crate::outcome::{EngineError, Outcome};
+use crate::put_back::{begin_with_quarantine, left_open};
+use crate::untrack;
 use crate::{Engine, LEASE};
 use containment::assess::{Seen, status};
 use containment::ids::IncidentId;
@@ -13,6 +15,7 @@ use containment::journal::{Event, EventBody, SealedEvent, replay};
 use containment::observed::Target;
 use containment::prior::PriorState;
 use containment::step::Step;
+use containment::untracking;
 use ports::{AppendError, Lease, PortResult};
 use signal::InstanceId;
 use std::collections::BTreeSet;
@@ -75,13 +78,30 @@ impl Engine {
         if !incident.is_open() {
             return Ok(());
         }
-        let seen = self
-            .see(instance, prior, &incident.id)
-            .await
-            .map_err(|error| RunEnd::Failed(EngineError::Unread(error)))?;
-        let mut events = changes(&incident, prior, &seen);
+        // First of all, before it is even looked at: what a group swap may have left open.
+        let resume = untracking::resume(&incident);
+        let back = begin_with_quarantine(self, writer, resume, instance, prior).await;
+        let seen = match self.see(instance, prior, &incident.id).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                if let Err(why) = &back {
+                    settle_state(writer, vec![left_open(why)]).await?;
+                    tell(self, writer).await?;
+                }
+                return Err(RunEnd::Failed(EngineError::Unread(error)));
+            }
+        };
+        let back = if seen.is_gone() { Ok(()) } else { back };
+        let said = match &back {
+            Ok(()) => resume.end(seen.is_gone()).map(|status| untrack::report(status, None)),
+            Err(why) => Some(left_open(why)),
+        };
         let now = self.ports.clock.now();
-        let mut missing = missing_steps(&incident, &seen, now);
+        let mut known = incident.clone();
+        said.iter().for_each(|said| known.apply(said, now));
+        let mut events: Vec<EventBody> = said.into_iter().collect();
+        events.extend(changes(&known, prior, &seen, back.is_ok()));
+        let mut missing = missing_steps(&known, &seen, now);
         if incident.is_later_capture_due(now) {
             missing.insert(Step::CaptureMetadata);
         }
@@ -162,21 +182,21 @@ fn only_prior(targets: Vec<Target>, prior: &[Target]) -> Vec<Target> {
     targets.into_iter().filter(was_prior).collect()
 }
 
-/// What AWS shows that the journal doesn't say yet.
-fn changes(incident: &Incident, prior: &PriorState, seen: &Seen) -> Vec<EventBody> {
+/// What AWS shows that the journal doesn't say yet. Where an interface may be open, no read counts as quarantine.
+fn changes(incident: &Incident, prior: &PriorState, seen: &Seen, closed: bool) -> Vec<EventBody> {
     let mut events = Vec::new();
     let volumes = seen.instance.as_ref().map(|instance| instance.volumes.clone()).unwrap_or_default();
     if prior.clone().extend(&seen.interfaces, &volumes) {
         events.push(EventBody::PriorExtended { interfaces: seen.interfaces.clone(), volumes });
     }
-    for (step, record) in &incident.steps {
+    for (step, record) in incident.steps.iter().filter(|(step, _)| closed || **step != Step::QuarantineNetwork) {
         let Some(shown) = status(*step, incident, seen) else { continue };
         let known_to_fail = matches!(shown, StepStatus::Failed { .. })
             && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Planned);
         if shown != record.status && !known_to_fail {
             events.push(EventBody::StepReported { step: *step, status: shown.clone(), detail: None });
         }
-        if *step == Step::QuarantineNetwork && shown == StepStatus::Done && incident.isolated_at.is_none() {
+        if *step == Step::QuarantineNetwork && shown == StepStatus::Done && incident.awaits_isolation() {
             events.push(EventBody::StateChanged { state: IncidentState::Isolated });
         }
     }
@@ -196,8 +216,8 @@ fn missing_steps(incident: &Incident, seen: &Seen, now: OffsetDateTime) -> BTree
     let is_missing = |step: &Step| {
         incident.status(*step).is_some_and(|recorded| undone(step, recorded)) && incident.is_due(*step, now)
     };
-    // Telling people comes after the steps, whatever they are.
-    let steps = incident.steps.keys().filter(|step| **step != Step::Notify);
+    // Telling people comes after the steps, whatever they are; a group swap is never taken by whoever resumes.
+    let steps = incident.steps.keys().filter(|step| !matches!(step, Step::Notify | Step::UntrackConnections));
     let mut missing: BTreeSet<Step> = steps.copied().filter(is_missing).collect();
     if missing.contains(&Step::DetachFromGroup) && incident.steps.contains_key(&Step::StopInstance) {
         missing.insert(Step::StopInstance);

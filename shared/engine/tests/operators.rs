@@ -25,7 +25,7 @@ use time::Duration;
 
 fn contain(hold: bool, overrides: &[&str]) -> OperatorAction {
     let overrides = overrides.iter().map(ToString::to_string).collect();
-    OperatorAction::Contain { instance: first(), hold, overrides }
+    OperatorAction::Contain { instance: first(), hold, untrack: false, overrides }
 }
 
 fn unproved(result: Result<Outcome, EngineError>) -> ProofFault {

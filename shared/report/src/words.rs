@@ -67,6 +67,7 @@ fn names(steps: &[Step]) -> String {
 pub(crate) fn task(step: Step) -> &'static str {
     match step {
         Step::QuarantineNetwork => "Cut off the network: every interface into the empty quarantine group",
+        Step::UntrackConnections => "Cut its tracked connections too, as far as a group swap can",
         Step::DetachFromGroup => "Take it out of its Auto Scaling group, which starts a clean one",
         Step::ProtectEvidence => "Protect it and its volumes from being deleted",
         Step::DeregisterTargets => "Take it out of load balancers' target groups",
@@ -83,6 +84,9 @@ pub(crate) fn task(step: Step) -> &'static str {
 pub(crate) fn done(step: Step) -> &'static str {
     match step {
         Step::QuarantineNetwork => "Its network is cut off: every interface is in the empty quarantine group.",
+        Step::UntrackConnections => {
+            "Its interfaces went through the allow-all group and back: tracked connections were cut, as far as AWS does that."
+        }
         Step::DetachFromGroup => "It is out of its Auto Scaling group.",
         Step::ProtectEvidence => "It and its volumes are protected from being deleted.",
         Step::DeregisterTargets => "No load balancer sends it work.",

@@ -28,7 +28,8 @@ fn refused() -> Scene {
 
 fn contained() -> Scene {
     let done = |step: &Step| (2.0, EventBody::StepReported { step: *step, status: StepStatus::Done, detail: None });
-    let planned = Step::ALL.iter().filter(|step| **step != Step::DeregisterTargets);
+    let left_out = |step: &Step| matches!(step, Step::DeregisterTargets | Step::UntrackConnections);
+    let planned = Step::ALL.iter().filter(|step| !left_out(step));
     let mut bodies: Vec<_> = planned.map(done).collect();
     bodies.push((3.0, EventBody::StateChanged { state: IncidentState::Contained }));
     scene::scene(opening(), &bodies)

@@ -138,6 +138,8 @@ pub enum OperatorAction {
         instance: InstanceId,
         /// Keep the instance running, isolated, for live forensics.
         hold: bool,
+        /// Cut its tracked connections by a group swap that opens it for a moment. Only with `hold`.
+        untrack: bool,
         /// Names of guards that shall not stand in the way.
         overrides: Vec<String>,
     },

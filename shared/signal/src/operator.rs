@@ -53,8 +53,12 @@ fn action(request: &Node<'_>) -> Result<(OperatorAction, &'static [&'static str]
                 Some(list) => list.list(OVERRIDE_LIMIT)?.iter().map(name).collect::<Result<_, _>>()?,
                 None => Vec::new(),
             };
-            let hold = flag(request, "hold")?;
-            (OperatorAction::Contain { instance, hold, overrides }, &["instance", "hold", "overrides"])
+            let (hold, untrack) = (flag(request, "hold")?, flag(request, "untrack")?);
+            if let Some(node) = request.get("untrack")?.filter(|_| untrack && !hold) {
+                return Err(node.invalid("only with hold: without it the instance is stopped, which cuts everything"));
+            }
+            let fields = &["instance", "hold", "untrack", "overrides"];
+            (OperatorAction::Contain { instance, hold, untrack, overrides }, fields)
         }
         "approve" => (OperatorAction::Approve { request: name(&request.require("request")?)? }, &["request"]),
         "release" => {

@@ -10,7 +10,7 @@
 mod sns;
 
 use serde_json::{Value, json};
-use signal::{Expectation, MAX_EVENT_BYTES, SignalError, parse};
+use signal::{Expectation, MAX_EVENT_BYTES, OperatorAction, Signal, SignalError, parse};
 
 const AWS: Expectation<'_> = Expectation { partition: "aws" };
 const ALARM: &str = include_str!("fixtures/sns/anomaly-band.json");
@@ -161,6 +161,27 @@ fn a_misspelt_dry_run_is_refused_and_does_not_contain() {
     let event: Value = serde_json::from_str(REQUEST).unwrap();
     let text = event["cordon"].as_str().unwrap().replace("dry_run", "dryrun");
     assert_eq!(refused(&with(REQUEST, "/cordon", json!(text))).code(), "unknown_field");
+}
+
+#[test]
+fn connections_are_untracked_only_of_an_instance_that_is_held() {
+    let event: Value = serde_json::from_str(REQUEST).unwrap();
+    let asking = |hold: Value, untrack: Value| {
+        let mut request: Value = serde_json::from_str(event["cordon"].as_str().unwrap()).unwrap();
+        request["hold"] = hold;
+        request["untrack"] = untrack;
+        with(REQUEST, "/cordon", json!(request.to_string()))
+    };
+    for not_held in [json!(false), Value::Null] {
+        let error = refused(&asking(not_held, json!(true))).to_string();
+        assert!(error.contains("untrack") && error.contains("only with hold"), "{error}");
+    }
+    assert_eq!(refused(&asking(json!(true), json!("yes"))).code(), "invalid");
+    let held = asking(json!(true), json!(true)).to_string();
+    let Signal::Operator(request) = parse(held.as_bytes(), &AWS).unwrap().remove(0).unwrap() else {
+        panic!("an alarm")
+    };
+    assert!(matches!(request.action, OperatorAction::Contain { hold: true, untrack: true, .. }));
 }
 
 #[test]

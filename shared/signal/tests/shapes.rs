@@ -150,8 +150,8 @@ fn an_operator_request_says_only_what_it_says() {
         panic!("not an operator's request")
     };
     assert!(!request.dry_run);
-    let OperatorAction::Contain { hold, overrides, .. } = request.action else { panic!("not a containment") };
-    assert!(hold && overrides.is_empty());
+    let OperatorAction::Contain { hold, untrack, overrides, .. } = request.action else { panic!("not a containment") };
+    assert!(hold && !untrack && overrides.is_empty());
 }
 
 #[test]

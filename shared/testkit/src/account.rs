@@ -2,7 +2,7 @@
 
 use crate::fleet::SERVICE_GROUP;
 use crate::journal::Table;
-use containment::ids::{GroupName, IncidentId, SecurityGroupId, TargetGroupArn, VpcId};
+use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, TargetGroupArn, VpcId};
 use containment::observed::*;
 use p256::ecdsa::SigningKey;
 use signal::InstanceId;
@@ -54,6 +54,9 @@ pub struct Account {
     pub security_groups: Vec<ObservedSecurityGroup>,
     /// Groups of the services that somebody deleted.
     pub deleted_groups: BTreeSet<SecurityGroupId>,
+    pub allow_all_groups: Vec<ObservedAllowAllGroup>,
+    /// Every change of an interface's groups that took effect, in order.
+    pub moves: Vec<(InterfaceId, Vec<SecurityGroupId>)>,
     pub groups: BTreeMap<GroupName, ObservedGroup>,
     pub(crate) detaching: BTreeMap<InstanceId, OffsetDateTime>,
     pub(crate) launching: Vec<(OffsetDateTime, GroupName, InstanceId)>,
@@ -85,6 +88,8 @@ impl Account {
             interfaces: Vec::new(),
             security_groups: Vec::new(),
             deleted_groups: BTreeSet::new(),
+            allow_all_groups: Vec::new(),
+            moves: Vec::new(),
             groups: BTreeMap::new(),
             detaching: BTreeMap::new(),
             launching: Vec::new(),

@@ -26,8 +26,26 @@ pub enum Fault {
 struct Plan {
     calls: Vec<Call>,
     at: Option<(usize, Fault)>,
-    named: Vec<(&'static str, ErrorKind, usize)>,
+    named: Vec<Named>,
     dead: bool,
+}
+
+/// Calls of one operation that fail: not the first `spared`, and then `left` of them.
+struct Named {
+    operation: &'static str,
+    kind: ErrorKind,
+    spared: usize,
+    left: usize,
+}
+
+impl Named {
+    /// Whether this call of the operation fails.
+    fn meets(&mut self) -> bool {
+        let fails = self.spared == 0 && self.left > 0;
+        let counted = if fails { &mut self.left } else { &mut self.spared };
+        *counted = counted.saturating_sub(1);
+        fails
+    }
 }
 
 /// Faults of one process. Calls are counted from 0.
@@ -50,7 +68,12 @@ impl Faults {
 
     /// The next `times` calls of this operation fail.
     pub fn fail(&self, operation: &'static str, kind: ErrorKind, times: usize) {
-        self.0.lock().unwrap().named.push((operation, kind, times));
+        self.fail_after(0, operation, kind, times);
+    }
+
+    /// The same once `spared` calls of it were made.
+    pub fn fail_after(&self, spared: usize, operation: &'static str, kind: ErrorKind, times: usize) {
+        self.0.lock().unwrap().named.push(Named { operation, kind, spared, left: times });
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -64,9 +87,9 @@ impl Faults {
         }
         let number = plan.calls.len();
         plan.calls.push(Call { operation, mutates });
-        if let Some((_, kind, left)) = plan.named.iter_mut().find(|(of, _, left)| *of == operation && *left > 0) {
-            *left -= 1;
-            return Fate::Fails(error(operation, *kind));
+        let mut of_operation = plan.named.iter_mut().filter(|named| named.operation == operation);
+        if let Some(named) = of_operation.find_map(|named| named.meets().then_some(named)) {
+            return Fate::Fails(error(operation, named.kind));
         }
         let Some((_, fault)) = plan.at.filter(|(at, _)| *at == number) else { return Fate::Lives };
         plan.dead = matches!(fault, Fault::KillsBefore | Fault::KillsAfter);

@@ -1,7 +1,7 @@
 use crate::process::Process;
 use async_trait::async_trait;
 use containment::ids::{InterfaceId, SecurityGroupId, VpcId};
-use containment::observed::{ObservedInterface, ObservedSecurityGroup};
+use containment::observed::{ObservedAllowAllGroup, ObservedInterface, ObservedSecurityGroup, OpenRule};
 use ports::{ErrorKind, Network, PortError, PortResult};
 use signal::InstanceId;
 use std::collections::BTreeSet;
@@ -69,13 +69,47 @@ impl Network for Process {
         .await
     }
 
+    async fn allow_all_groups(&self) -> PortResult<Vec<ObservedAllowAllGroup>> {
+        self.read("ec2:DescribeSecurityGroups", |account| Ok(account.allow_all_groups.clone())).await
+    }
+
+    async fn create_allow_all_group(&self, vpc: &VpcId) -> PortResult<Option<SecurityGroupId>> {
+        self.change("ec2:CreateSecurityGroup", |account| {
+            if account.allow_all_groups.iter().any(|group| group.vpc == *vpc) {
+                return Ok(None);
+            }
+            let id = SecurityGroupId::new(account.new_id("sg"));
+            account.allow_all_groups.push(ObservedAllowAllGroup {
+                id: id.clone(),
+                vpc: vpc.clone(),
+                tagged: true,
+                open: [OpenRule::EgressIpv4].into(),
+                has_others: false,
+            });
+            Ok(Some(id))
+        })
+        .await
+    }
+
+    async fn open_allow_all_group(&self, group: &SecurityGroupId, rules: &[OpenRule]) -> PortResult<()> {
+        self.change("ec2:AuthorizeSecurityGroupIngress", |account| {
+            if let Some(shown) = account.allow_all_groups.iter_mut().find(|shown| shown.id == *group) {
+                shown.open.extend(rules);
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn set_groups(&self, interface: &InterfaceId, groups: &[SecurityGroupId]) -> PortResult<()> {
         self.change(MODIFY, |account| {
             let gone = || PortError::new(MODIFY, ErrorKind::Gone, Some("InvalidGroup.NotFound"), "no such group");
             for group in groups {
-                match account.security_groups.iter().find(|shown| shown.id == *group) {
-                    // The role's condition: of the groups with this name only those that carry the quarantine tag.
-                    Some(quarantine) if !quarantine.tagged => {
+                let of_name = account.security_groups.iter().map(|shown| (&shown.id, shown.tagged));
+                let mut ours = of_name.chain(account.allow_all_groups.iter().map(|shown| (&shown.id, shown.tagged)));
+                match ours.find(|(id, _)| *id == group) {
+                    // The role's condition: of the groups with these names only those that carry Cordon's tag.
+                    Some((_, false)) => {
                         let code = Some("UnauthorizedOperation");
                         return Err(PortError::new(MODIFY, ErrorKind::Denied, code, "not tagged"));
                     }
@@ -85,11 +119,13 @@ impl Network for Process {
                 }
             }
             let shown = account.interfaces.iter_mut().map(|(_, shown)| shown).find(|shown| shown.id == *interface);
-            let shown = shown.ok_or_else(gone)?;
+            let code = Some("InvalidNetworkInterfaceID.NotFound");
+            let shown = shown.ok_or_else(|| PortError::new(MODIFY, ErrorKind::Gone, code, "no such interface"))?;
             if shown.managed_by.is_some() {
                 return Err(PortError::new(MODIFY, ErrorKind::Denied, Some("OperationNotPermitted"), "managed"));
             }
             shown.groups = groups.to_vec();
+            account.moves.push((interface.clone(), groups.to_vec()));
             Ok(())
         })
         .await

@@ -14,7 +14,7 @@ static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 pub fn settings() -> Config {
     let (deployment, mode, limits, resources) = config();
-    Config { deployment, mode, manual_scope: ManualScope::OptedIn, limits, resources }
+    Config { deployment, mode, manual_scope: ManualScope::OptedIn, untracking_allowed: true, limits, resources }
 }
 
 pub fn engine(process: &Process, config: Config) -> Engine {

@@ -101,7 +101,8 @@ pub fn scene(opening: serde_json::Value, bodies: &[(f64, EventBody)]) -> Scene {
 }
 
 pub fn opening() -> serde_json::Value {
-    let steps: Vec<_> = Step::ALL.iter().filter(|step| **step != Step::DeregisterTargets).collect();
+    let left_out = |step: &Step| matches!(step, Step::DeregisterTargets | Step::UntrackConnections);
+    let steps: Vec<_> = Step::ALL.iter().filter(|step| !left_out(step)).collect();
     json!({
         "id": "inc-20261123-024704-3c9f0e12ab",
         "instance": INSTANCE,
