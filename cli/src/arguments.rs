@@ -150,6 +150,7 @@ pub(crate) struct ReportArguments {
     /// Where to write it; without it, to stdout.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// A page for people, or a form for machines.
     #[arg(long, value_enum, default_value = "html")]
     pub(crate) format: Format,
 }
