@@ -12,6 +12,7 @@ mod error;
 mod evidence;
 mod evidence_reader;
 mod exhibits;
+mod findings;
 mod functions;
 mod groups;
 mod instance_mapping;

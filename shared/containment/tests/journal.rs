@@ -35,6 +35,7 @@ fn opening() -> Opening {
         plan: plan(&target),
         prior: Some(target.prior_state()),
         requested: None,
+        figure: None,
     }
 }
 
