@@ -33,6 +33,7 @@ EVERYTHING = {
     "ProfileRoleArns": PROFILE_ROLE,
     "RevocableRoleArns": REVOCABLE_ROLE,
     "SecondNotificationEmail": "second@example.com",
+    "SecurityHubFindings": "on",
     "VolumeKeyArns": VOLUME_KEY,
     **{f"AlarmTopicArn{number}": arn for number, arn in ELSEWHERE.items()},
 }
