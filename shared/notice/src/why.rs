@@ -4,7 +4,6 @@ use crate::is_confirmed;
 use crate::quantity::{amount, figure as number};
 use containment::figure::{Amount, Figure};
 use containment::incident::{Incident, IncidentState};
-use signal::OneLine;
 
 /// Label → sentence.
 pub fn reasons(incident: &Incident) -> Vec<(&'static str, String)> {
@@ -43,7 +42,7 @@ fn peers(incident: &Incident) -> String {
 /// `NetworkOut was 900 MB (1-minute value)`.
 fn measured(figure: &Figure) -> String {
     let period = figure.period.map(|seconds| format!(" ({}value)", span(seconds))).unwrap_or_default();
-    format!("{} was {}{period}", OneLine(&figure.metric), amount(figure.value.get(), unit(figure)))
+    format!("{} was {}{period}", figure.metric, amount(figure.value.get(), unit(figure)))
 }
 
 /// The same, and `, above the anomaly band's upper edge of 1.2 MB (750 times as much)`.
