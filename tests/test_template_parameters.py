@@ -16,6 +16,7 @@ from tests.template_checks.functions import BINARIES
 DEFAULTS = {
     "CORDON_MODE": "observe",
     "CORDON_MANUAL_SCOPE": "opted-in",
+    "CORDON_SECURITY_HUB": "off",
     "CORDON_ALLOW_DRILLS": "false",
     "CORDON_ALLOW_UNTRACKING": "false",
     "CORDON_GROUP_LIMIT_COUNT": "3",
@@ -104,7 +105,7 @@ def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
 
 
 def test_by_default_no_role_is_written_or_passed_no_key_opened_to_ec2_and_no_interface_opened(binary: Path) -> None:
-    lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes"}
+    lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes", "ImportFindings"}
     lists |= {"PassThroughAllowAllGroups", "MakeAllowAllGroups", "TagAllowAllGroupsAsTheyAreMade"}
 
     with deployed_stack(plain_template(), binary, {}) as deployed:
@@ -133,6 +134,7 @@ def test_by_default_no_role_is_written_or_passed_no_key_opened_to_ec2_and_no_int
         ("RevocableRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
         ("RevocableRoleArns", "*"),
         ("ManualScope", "everything"),
+        ("SecurityHubFindings", "yes"),
         ("ProfileRoleArns", "*"),
         ("VolumeKeyArns", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
         ("ProfileRoleArns", f"arn:aws:iam::{ACCOUNT}:role/*"),
@@ -171,3 +173,19 @@ def test_where_operators_reach_the_whole_account_only_the_groups_tag_no_longer_c
         assert scopes == ["opted-in", "account"]
     assert policies[0] == policies[1]
     assert environments[0] == environments[1]
+
+
+def test_findings_are_imported_where_a_deployment_asks_for_it_and_only_as_its_own(binary: Path) -> None:
+    policies, environments = [], []
+    for value in ("off", "on"):
+        with deployed_stack(plain_template(), binary, {"SecurityHubFindings": value}) as deployed:
+            policies.append({function: granted(deployed, function) for function in BINARIES})
+            environments.append({f: environment(deployed, f"{f}Function") for f in BINARIES})
+
+    imported = {function: statements.pop("ImportFindings", None) for function, statements in policies[1].items()}
+    product = f"arn:aws:securityhub:us-east-1:{ACCOUNT}:product/{ACCOUNT}/default"
+    wanted = {"Sid": "ImportFindings", "Effect": "Allow", "Action": "securityhub:BatchImportFindings", "Resource": product}
+    tellers = ("ContainInstance", "ReconcileIncidents", "ReleaseInstance")
+    assert imported == {**{function: wanted for function in tellers}, "RevokeCredentials": None}
+    assert policies[0] == policies[1]
+    assert [e["ContainInstance"]["CORDON_SECURITY_HUB"] for e in environments] == ["off", "on"]

@@ -7,9 +7,8 @@ use crate::exit::{Exit, Failed};
 use crate::told::{Beside, Told};
 use evidence::bundle::Reading;
 use evidence::content::Content;
+use evidence::metrics::{METRICS, Metrics};
 use report::{BandPoint, EvidenceItem, MissingEvidence, Peer, Point, ReportError, Traffic};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fs;
 use time::OffsetDateTime;
 
@@ -48,9 +47,9 @@ fn beside(told: &Told, kept: &Kept, bucket: &str) -> Beside {
             sha256: Some(sha256.clone()),
             captured_at: captured.map_or(told.incident.opened_at, |captured| captured.captured_at),
         });
-        if what == "metrics.json" && (beside.traffic.is_none() || later) {
+        if what == METRICS && (beside.traffic.is_none() || later) {
             let read = kept.bytes.get(version).and_then(|bytes| serde_json::from_slice(bytes).ok());
-            beside.traffic = read.and_then(traffic).or(beside.traffic);
+            beside.traffic = read.and_then(|metrics| traffic(&metrics)).or(beside.traffic);
         }
     }
     for captured in &told.incident.evidence {
@@ -68,55 +67,22 @@ fn beside(told: &Told, kept: &Kept, bucket: &str) -> Beside {
     beside
 }
 
-/// The form of `metrics.json`, as the capture writes it.
-#[derive(Deserialize)]
-struct Metrics {
-    period_s: u32,
-    series: Vec<Series>,
-}
-
-#[derive(Deserialize)]
-struct Series {
-    id: Option<String>,
-    label: Option<String>,
-    epoch_s: Vec<i64>,
-    values: Vec<f64>,
-}
-
-impl Series {
-    fn points(&self) -> Vec<Point> {
-        let at = |seconds: &i64| OffsetDateTime::from_unix_timestamp(*seconds).ok();
-        let both = self.epoch_s.iter().zip(&self.values);
-        both.filter_map(|(seconds, value)| Some(Point { at: at(seconds)?, value: *value })).collect()
-    }
-}
-
-/// NetworkOut with its band and peers. Pages of one series are joined; the band's two series are told apart by their values, since
-/// CloudWatch's labels are not documented.
-fn traffic(metrics: Metrics) -> Option<Traffic> {
-    let of = |id: &str| metrics.series.iter().filter(|series| series.id.as_deref() == Some(id)).collect::<Vec<_>>();
-    let points: Vec<Point> = of("m0").into_iter().flat_map(Series::points).collect();
-    let band = match of("band").as_slice() {
-        [one, two] => {
-            let pairs = one.points().into_iter().zip(two.points()).filter(|(a, b)| a.at == b.at);
-            pairs
-                .map(|(a, b)| BandPoint { at: a.at, lower: a.value.min(b.value), upper: a.value.max(b.value) })
-                .collect()
-        }
-        _ => Vec::new(),
+fn traffic(metrics: &Metrics) -> Option<Traffic> {
+    let at = |seconds: i64| OffsetDateTime::from_unix_timestamp(seconds).ok();
+    let points = |points: Vec<(i64, f64)>| -> Vec<Point> {
+        points.into_iter().filter_map(|(seconds, value)| Some(Point { at: at(seconds)?, value })).collect()
     };
-    let peers = metrics.series.iter().filter(|series| series.id.as_deref().is_some_and(|id| id.starts_with('p')));
-    let mut by_peer: BTreeMap<String, Vec<Point>> = BTreeMap::new();
-    for peer in peers {
-        by_peer.entry(peer.label.clone().unwrap_or_default()).or_default().extend(peer.points());
-    }
-    (!points.is_empty()).then(|| Traffic {
-        metric: "NetworkOut".to_owned(),
-        unit: "Bytes".to_owned(),
+    let band = metrics.band().into_iter();
+    let band = band.filter_map(|(seconds, lower, upper)| Some(BandPoint { at: at(seconds)?, lower, upper }));
+    let peers = metrics.peers().into_iter();
+    let own = points(metrics.own());
+    (!own.is_empty()).then(|| Traffic {
+        metric: metrics.metric().unwrap_or_default().to_owned(),
+        unit: metrics.unit().to_owned(),
         period: metrics.period_s,
-        points,
-        band,
-        peers: by_peer.into_iter().map(|(instance, points)| Peer { instance, points }).collect(),
+        points: own,
+        band: band.collect(),
+        peers: peers.map(|(instance, of)| Peer { instance: instance.to_owned(), points: points(of) }).collect(),
         alarm: None,
     })
 }

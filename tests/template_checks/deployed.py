@@ -34,6 +34,7 @@ EVERYTHING = {
     "AllowUntracking": "true",
     "RevocableRoleArns": REVOCABLE_ROLE,
     "SecondNotificationEmail": "second@example.com",
+    "SecurityHubFindings": "on",
     "VolumeKeyArns": VOLUME_KEY,
     **{f"AlarmTopicArn{number}": arn for number, arn in ELSEWHERE.items()},
 }

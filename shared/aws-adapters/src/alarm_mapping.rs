@@ -2,7 +2,8 @@
 
 use crate::metric_expression::{is_arithmetic, is_query};
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{CompositeAlarm, Metric, MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, CompositeAlarm, Metric, MetricAlarm, StateValue};
+use containment::figure::{Figure, Side};
 use containment::observed::{AlarmDefinition, ObservedAlarm, ObservedMetric};
 use ports::{PortError, PortResult};
 use serde_json::Value;
@@ -16,14 +17,16 @@ const UNKNOWN_NAMESPACE: &str = "(expression)";
 pub(crate) fn metric(alarm: &MetricAlarm) -> PortResult<ObservedAlarm> {
     let arn = alarm.alarm_arn().unwrap_or_default();
     let transitioned = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+    let definition = definition(alarm)?;
     Ok(ObservedAlarm {
         arn: arn.parse().map_err(|error| PortError::unreadable(DESCRIBE, error))?,
-        definition: definition(alarm)?,
         state: state(alarm.state_value())?,
         transitioned_at: required_time(transitioned)?,
         evaluated: has_reason(alarm.state_reason_data(), "queryDate"),
         actions_enabled: alarm.actions_enabled().unwrap_or_default(),
         actions: alarm.alarm_actions().to_vec(),
+        figure: figure(alarm, &definition),
+        definition,
     })
 }
 
@@ -38,6 +41,7 @@ pub(crate) fn composite(alarm: &CompositeAlarm) -> PortResult<ObservedAlarm> {
         evaluated: has_reason(alarm.state_reason_data(), "triggeringAlarms"),
         actions_enabled: alarm.actions_enabled().unwrap_or_default(),
         actions: alarm.alarm_actions().to_vec(),
+        figure: None,
     })
 }
 
@@ -112,6 +116,18 @@ pub(crate) fn named_instance(alarm: &MetricAlarm) -> Option<InstanceId> {
     })
 }
 
+/// What the last evaluation compared. Of metric math it is the result, named by what it reads.
+fn figure(alarm: &MetricAlarm, definition: &AlarmDefinition) -> Option<Figure> {
+    let AlarmDefinition::Metric { metrics } = definition else { return None };
+    let mut names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+    names.dedup();
+    let side = match alarm.comparison_operator() {
+        Some(ComparisonOperator::LessThanThreshold | ComparisonOperator::LessThanOrEqualToThreshold) => Side::Below,
+        _ => Side::Above,
+    };
+    Figure::of_reason(&names.join(", "), alarm.state_reason_data()?, side)
+}
+
 /// An evaluated transition carries a JSON object: the date of its query, or for a composite the children behind it.
 fn has_reason(reason_data: Option<&str>, member: &str) -> bool {
     let data = reason_data.and_then(|data| serde_json::from_str::<Value>(data).ok());
@@ -145,8 +161,8 @@ mod tests {
     use aws_sdk_cloudwatch::primitives::DateTime;
     use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
     use aws_sdk_cloudwatch::types::{
-        AlarmPromQlCriteria, CompositeAlarm, Dimension, EvaluationCriteria, Metric, MetricAlarm, MetricDataQuery,
-        MetricStat, StateValue,
+        AlarmPromQlCriteria, ComparisonOperator, CompositeAlarm, Dimension, EvaluationCriteria, Metric, MetricAlarm,
+        MetricDataQuery, MetricStat, StateValue,
     };
     use containment::observed::AlarmDefinition;
     use signal::AlarmState;
@@ -210,6 +226,21 @@ mod tests {
         assert_eq!(older.transitioned_at.unix_timestamp(), 1_790_000_060);
         assert!(metric(&alarm().build()).is_err());
         assert!(metric(&alarm().alarm_arn("nonsense").state_updated_timestamp(updated).build()).is_err());
+    }
+
+    #[test]
+    fn an_alarm_is_read_with_the_figure_of_its_last_evaluation() {
+        let alarm = || of_instance("i-00000000000000001").alarm_arn(ARN).state_value(StateValue::Alarm);
+        let alarm = || alarm().state_updated_timestamp(DateTime::from_secs(1_790_000_000));
+        let data = r#"{"version":"1.0","period":60,"recentDatapoints":[4.0,9.0],"threshold":5.0}"#;
+        let value = |operator| {
+            let read = metric(&alarm().state_reason_data(data).comparison_operator(operator).build()).unwrap();
+            read.figure.map(|figure| (figure.metric, figure.value.get(), figure.threshold.map(f64::from)))
+        };
+        let named = |value| Some(("NetworkOut".to_owned(), value, Some(5.0)));
+        assert_eq!(value(ComparisonOperator::GreaterThanThreshold), named(9.0));
+        assert_eq!(value(ComparisonOperator::LessThanThreshold), named(4.0));
+        assert_eq!(metric(&alarm().build()).unwrap().figure, None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::deployed::StackReader;
 use crate::evidence::EvidenceBucket;
 use crate::evidence_reader::EvidenceReader;
 use crate::exhibits::AwsExhibits;
+use crate::findings::SecurityHub;
 use crate::functions::Functions;
 use crate::groups::AutoScalingGroups;
 use crate::instances::Ec2Instances;
@@ -22,7 +23,7 @@ use crate::targets::LoadBalancerTargets;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Alarms, Coverage, Groups, Journal, Ports, Resources, Roles};
+use ports::{Alarms, Coverage, Findings, Groups, Journal, Ports, Resources, Roles};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         exhibits: Arc::new(AwsExhibits::new(config)),
         signer: Arc::new(KmsSigner::new(aws_sdk_kms::Client::new(config), &resources.signing_key_arn)),
         notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
+        findings: resources.security_hub.then(|| Arc::new(SecurityHub::new(config)) as Arc<dyn Findings>),
         journal: journal(clients, &resources.table),
         callers: Arc::new(SecurityTokenService::new(config)),
         clock: Arc::new(SystemClock),

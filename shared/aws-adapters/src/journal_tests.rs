@@ -48,6 +48,7 @@ fn opened(state: IncidentState) -> (Incident, SealedEvent, Head) {
         plan: Plan { steps: vec![Step::StopInstance], ..Plan::default() },
         prior: None,
         requested: None,
+        figure: None,
     };
     let incident = Incident::opened(&opening, now());
     let (event, head) =

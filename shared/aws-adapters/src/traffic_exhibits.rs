@@ -1,37 +1,40 @@
 //! The alarm with its history, the metrics around it with the band, and what the instance's own sessions did.
 
 use crate::error::map;
-use crate::metric_window::MetricWindow;
 use aws_config::SdkConfig;
 use aws_sdk_cloudtrail::Client as CloudTrail;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_cloudwatch::Client as CloudWatch;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::AlarmType;
-use ports::{CaptureSubject, Exhibit, PortResult};
+use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use containment::figure::unit_of;
+use evidence::metrics::{BAND, Metrics, OWN, PEER, Series};
+use ports::{CaptureSubject, Exhibit, PortError, PortResult};
 use serde_json::{Value, json};
-use signal::AlarmArn;
+use signal::{AlarmArn, InstanceId};
 use time::{Duration, OffsetDateTime};
 
 /// Before the containment: enough to see what was usual.
 const BEFORE: Duration = Duration::hours(24);
 const AFTER: Duration = Duration::hours(1);
+const PERIOD_SECONDS: i32 = 300;
 /// Pages of 50; LookupEvents allows two calls a second.
 const TRAIL_PAGES: usize = 4;
+const METRIC_DATA: &str = "cloudwatch:GetMetricData";
+const NAMESPACE: &str = "AWS/EC2";
+const STATISTIC: &str = "Average";
+/// What everything is about where the alarm's metric isn't known, or is none that EC2 documents.
+const USUAL: &str = "NetworkOut";
+const METRICS: [&str; 4] = ["NetworkOut", "NetworkIn", "NetworkPacketsOut", "NetworkPacketsIn"];
 
 pub(crate) struct TrafficExhibits {
     cloudwatch: CloudWatch,
     cloudtrail: CloudTrail,
-    metrics: MetricWindow,
 }
 
 impl TrafficExhibits {
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self {
-            cloudwatch: CloudWatch::new(config),
-            cloudtrail: CloudTrail::new(config),
-            metrics: MetricWindow::new(config),
-        }
+        Self { cloudwatch: CloudWatch::new(config), cloudtrail: CloudTrail::new(config) }
     }
 
     pub(crate) async fn of(&self, subject: &CaptureSubject) -> Vec<Exhibit> {
@@ -42,11 +45,11 @@ impl TrafficExhibits {
                     None => None,
                 }
             },
-            self.metrics.read(subject, time_of(subject.at - BEFORE), time_of(subject.at + AFTER)),
+            self.metrics(subject),
             self.trail(subject),
         );
         let mut exhibits = vec![
-            Exhibit { name: "metrics.json", answer: metrics },
+            Exhibit { name: evidence::metrics::METRICS, answer: metrics },
             Exhibit { name: "cloudtrail-events.json", answer: trail },
         ];
         exhibits.extend(alarm.map(|answer| Exhibit { name: "alarm.json", answer }));
@@ -78,13 +81,55 @@ impl TrafficExhibits {
         .into_bytes())
     }
 
+    /// The band is there where the metric has a trained detector, the peers where the instance was in a group.
+    async fn metrics(&self, subject: &CaptureSubject) -> PortResult<Vec<u8>> {
+        let own = subject.metric.as_deref().filter(|name| unit_of(name).is_some()).unwrap_or(USUAL);
+        let others = METRICS.iter().filter(|name| **name != own);
+        let names = std::iter::once(own).chain(others.copied()).enumerate();
+        let mut queries: Vec<MetricDataQuery> =
+            names.map(|(index, name)| query(&format!("m{index}"), name, name, &subject.instance)).collect();
+        let band = format!("ANOMALY_DETECTION_BAND({OWN}, 2)");
+        queries.push(MetricDataQuery::builder().id(BAND).expression(band).build());
+        let peers = subject.peers.iter().enumerate();
+        queries.extend(peers.map(|(index, peer)| query(&format!("{PEER}{index}"), peer.as_str(), own, peer)));
+        let mut pages = self
+            .cloudwatch
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries))
+            .start_time(time_of(subject.at - BEFORE))
+            .end_time(time_of(subject.at + AFTER))
+            .scan_by(ScanBy::TimestampAscending)
+            .into_paginator()
+            .send();
+        let mut series = Vec::new();
+        while let Some(page) = pages.next().await {
+            for result in page.map_err(map(METRIC_DATA))?.metric_data_results() {
+                series.push(Series {
+                    id: result.id().map(ToOwned::to_owned),
+                    label: result.label().map(ToOwned::to_owned),
+                    epoch_s: result.timestamps().iter().map(DateTime::secs).collect(),
+                    values: result.values().iter().copied().map(Some).collect(),
+                    status: result.status_code().map(|status| status.as_str().to_owned()),
+                });
+            }
+        }
+        let metrics = Metrics {
+            instance: subject.instance.to_string(),
+            namespace: NAMESPACE.to_owned(),
+            statistic: STATISTIC.to_owned(),
+            period_s: PERIOD_SECONDS.unsigned_abs(),
+            series,
+        };
+        serde_json::to_vec(&metrics).map_err(|error| PortError::unreadable(METRIC_DATA, error))
+    }
+
     /// EC2 names the sessions of an instance's role after the instance.
     async fn trail(&self, subject: &CaptureSubject) -> PortResult<Vec<u8>> {
         let attribute = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::Username)
             .attribute_value(subject.instance.as_str())
             .build()
-            .map_err(|error| ports::PortError::unreadable("cloudtrail:LookupEvents", error))?;
+            .map_err(|error| PortError::unreadable("cloudtrail:LookupEvents", error))?;
         let mut pages = self
             .cloudtrail
             .lookup_events()
@@ -105,6 +150,13 @@ impl TrafficExhibits {
         }
         Ok(json!({"username": subject.instance, "events": events, "complete": complete}).to_string().into_bytes())
     }
+}
+
+fn query(id: &str, label: &str, name: &str, instance: &InstanceId) -> MetricDataQuery {
+    let dimension = Dimension::builder().name("InstanceId").value(instance.as_str()).build();
+    let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).dimensions(dimension).build();
+    let stat = MetricStat::builder().metric(metric).period(PERIOD_SECONDS).stat(STATISTIC).build();
+    MetricDataQuery::builder().id(id).label(label).metric_stat(stat).build()
 }
 
 /// CloudTrail nests each event as text.

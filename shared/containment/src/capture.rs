@@ -1,6 +1,7 @@
 //! Captures of evidence, as the journal knows them. What they stored, and that nobody changed it, is the evidence's own
 //! manifest's to say.
 
+use crate::figure::Figure;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::{Duration, OffsetDateTime};
@@ -39,6 +40,9 @@ pub struct Captured {
     pub missing: Vec<Missing>,
     #[serde(with = "time::serde::rfc3339")]
     pub captured_at: OffsetDateTime,
+    /// What the captured metrics say of the instance, its band and its peers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

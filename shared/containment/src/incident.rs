@@ -2,6 +2,8 @@
 
 use crate::authority::{Authority, Mode};
 use crate::capture::{Capture, Captured, LATER_AFTER};
+use crate::figure::Figure;
+use crate::finding::FindingRecord;
 use crate::ids::{GroupName, IncidentId};
 use crate::journal::{EventBody, Opening};
 use crate::operator::Operator;
@@ -133,6 +135,12 @@ pub struct Incident {
     pub release: Option<Release>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Captured>,
+    /// What AWS's own evaluation of the alarm compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
+    /// How far its finding in Security Hub is, where one was to be imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<FindingRecord>,
 }
 
 /// An operator's release of an incident, as far as it got. Where it was begun more than once, the last one's terms.
@@ -185,6 +193,8 @@ impl Incident {
             requested: opening.requested.clone(),
             release: None,
             evidence: Vec::new(),
+            figure: opening.figure.clone(),
+            finding: None,
         }
     }
 
@@ -208,6 +218,9 @@ impl Incident {
             EventBody::StateChanged { state } => self.enter(state, at),
             EventBody::Severed => self.severed_at = self.severed_at.or(Some(at)),
             EventBody::EvidenceCaptured(captured) => self.evidence.push(captured.clone()),
+            EventBody::FindingReported { status } => {
+                self.finding = Some(FindingRecord::after(self.finding.as_ref(), status.clone(), at));
+            }
             EventBody::ReleaseBegun { by, reason, plan } => self.begin_release(by, reason, plan, at),
             EventBody::UndoReported { step, status, detail } => {
                 if let Some(release) = &mut self.release {
@@ -299,13 +312,28 @@ impl Incident {
         );
         let unfinished =
             self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
-        in_progress && (unfinished || self.waits_for_later_capture())
+        in_progress && (unfinished || self.waits_for_later_capture()) || self.finding_is_due()
+    }
+
+    /// Whether a release has begun: from then on only people change anything.
+    pub fn is_released(&self) -> bool {
+        matches!(self.state, IncidentState::Released | IncidentState::ReleasePartial { .. })
+    }
+
+    /// Whether the import of its finding failed and is to be tried again, however the incident ended.
+    pub fn finding_is_due(&self) -> bool {
+        self.finding.as_ref().is_some_and(FindingRecord::is_due)
+    }
+
+    /// The figure of the latest capture that has one.
+    pub fn captured_figure(&self) -> Option<&Figure> {
+        self.evidence.iter().rev().find_map(|captured| captured.figure.as_ref())
     }
 
     /// Whether nothing is left but the second capture.
     pub fn only_waits_for_later_capture(&self) -> bool {
         let done = self.steps.values().all(|record| record.status == StepStatus::Done);
-        self.is_open() && self.waits_for_later_capture() && done
+        self.is_open() && self.waits_for_later_capture() && done && !self.finding_is_due()
     }
 
     /// Whether an open incident has work at `now`.

@@ -3,6 +3,8 @@
 
 use crate::authority::{Authority, Mode};
 use crate::capture::Captured;
+use crate::figure::Figure;
+use crate::finding::FindingStatus;
 use crate::ids::{GroupName, IncidentId, hex};
 use crate::incident::{Incident, IncidentState, StepStatus};
 use crate::observed::{ObservedInterface, ObservedVolume, Target};
@@ -42,6 +44,9 @@ pub struct Opening {
     /// Who asked for it by hand, and why. `None` for what an alarm nominated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested: Option<Requested>,
+    /// What AWS's own evaluation of the alarm compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +87,11 @@ pub enum EventBody {
     Severed,
     /// Evidence was stored, and a signed manifest of it.
     EvidenceCaptured(Captured),
+    /// What became of the incident's finding in Security Hub. Only where the deployment imports findings.
+    FindingReported {
+        #[serde(flatten)]
+        status: FindingStatus,
+    },
     /// An operator's release: who, why, and what it is going to undo.
     ReleaseBegun {
         by: Operator,

@@ -12,6 +12,8 @@ pub mod capture;
 pub mod composite_rule;
 pub mod coverage;
 pub mod decide;
+pub mod figure;
+pub mod finding;
 pub mod guards;
 pub mod ids;
 pub mod incident;

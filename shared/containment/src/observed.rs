@@ -1,5 +1,6 @@
 //! What AWS answered, in the shapes that decisions need. Filled by the adapters, never by a signal.
 
+use crate::figure::Figure;
 use crate::ids::{GroupName, InterfaceId, SecurityGroupId, SnapshotId, TargetGroupArn, VolumeId, VpcId};
 use serde::{Deserialize, Serialize};
 use signal::{AccountId, AlarmArn, AlarmState, InstanceId};
@@ -20,6 +21,8 @@ pub struct ObservedAlarm {
     pub actions_enabled: bool,
     /// ARNs in `AlarmActions`.
     pub actions: Vec<String>,
+    /// What the last evaluation compared, where `StateReasonData` says it.
+    pub figure: Option<Figure>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

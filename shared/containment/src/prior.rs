@@ -5,6 +5,10 @@ use crate::observed::{
     Membership, ObservedGroup, ObservedInstance, ObservedInterface, ObservedVolume, PowerState, Protection, Target,
 };
 use serde::{Deserialize, Serialize};
+use signal::InstanceId;
+
+/// Enough for a median, and few enough for one item and one read of metrics.
+const MOST_PEERS: usize = 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriorState {
@@ -31,6 +35,9 @@ pub struct PriorGroup {
     pub min: u32,
     pub max: u32,
     pub target_groups: Vec<TargetGroupArn>,
+    /// Other instances in service, for comparison; not all of a large group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<InstanceId>,
 }
 
 impl PriorState {
@@ -51,6 +58,7 @@ impl PriorState {
                 min: group.min,
                 max: group.max,
                 target_groups: group.target_groups.clone(),
+                peers: peers(group, &instance.id),
             }),
             profile_arn: instance.profile_arn.clone(),
             protection,
@@ -77,4 +85,9 @@ impl PriorState {
         }
         before != (self.interfaces.len(), self.volumes.len())
     }
+}
+
+fn peers(group: &ObservedGroup, of: &InstanceId) -> Vec<InstanceId> {
+    let others = group.in_service().map(|member| &member.instance).filter(|member| *member != of);
+    others.take(MOST_PEERS).cloned().collect()
 }

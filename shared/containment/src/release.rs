@@ -136,6 +136,11 @@ fn exists(instance: &ObservedInstance) -> bool {
     !matches!(instance.state, PowerState::Terminated | PowerState::ShuttingDown)
 }
 
+/// Whether a release may be asked for, by what is on record. What AWS shows then may still stand in its way.
+pub fn can_be_released(incident: &Incident) -> bool {
+    may_release(incident).is_ok()
+}
+
 fn may_release(incident: &Incident) -> Result<&PriorState, ReleaseRefusal> {
     let state = || incident.state.name().to_owned();
     match incident.state {

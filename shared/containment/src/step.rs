@@ -164,7 +164,7 @@ impl Step {
             ],
             Self::StopInstance => &["ec2:ModifyInstanceAttribute", "ec2:StopInstances"],
             Self::TagInstance => &["ec2:CreateTags"],
-            Self::Notify => &["sns:Publish"],
+            Self::Notify => &["securityhub:BatchImportFindings", "sns:Publish"],
         }
     }
 }
@@ -244,6 +244,7 @@ pub const RELEASE_ACTIONS: &[&str] = &[
     "kms:Sign",
     "lambda:InvokeFunction",
     "s3:PutObject",
+    "securityhub:BatchImportFindings",
     "sns:Publish",
 ];
 

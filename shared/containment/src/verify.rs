@@ -2,6 +2,7 @@
 //! is decided here, from what AWS answered when Cordon asked.
 
 use crate::composite_rule;
+use crate::figure::Figure;
 use crate::metric_query;
 use crate::observed::{AlarmDefinition, Contributor, HistoryItem, ObservedAlarm, ObservedMetric};
 use crate::refusal::Refusal;
@@ -55,6 +56,8 @@ pub struct VerifiedAlarm {
     pub transitioned_at: OffsetDateTime,
     /// The state was set by hand (SetAlarmState): only a group that allows drills may be contained for it.
     pub drill: bool,
+    /// What AWS's own evaluation compared. `None` of a drill, whose data its caller writes.
+    pub figure: Option<Figure>,
 }
 
 /// Verifies that `signal` truthfully nominates `instance`.
@@ -69,19 +72,20 @@ pub fn verify(
     let alarm = evidence.alarm(&signal.alarm).ok_or(Refusal::AlarmNotFound)?;
     is_routed_here(alarm, signal, deployment)?;
     let by_hand = in_alarm_or_drill(alarm, signal, evidence, deployment)?;
-    let nominated_at = match &alarm.definition {
+    let (nominated_at, figure) = match &alarm.definition {
         AlarmDefinition::Metric { metrics } => {
             names_instance(metrics, instance, deployment)?;
-            alarm.transitioned_at
+            (alarm.transitioned_at, alarm.figure.clone())
         }
         AlarmDefinition::MultiSeries { query, account } => {
             elsewhere(account.as_ref(), deployment)?;
             is_trusted(metric_query::namespace(query).unwrap_or("that could not be read"))?;
-            is_contributor(instance, &evidence.contributors)?.unwrap_or(alarm.transitioned_at)
+            // Its reason is of all its series, not of this instance's.
+            (is_contributor(instance, &evidence.contributors)?.unwrap_or(alarm.transitioned_at), None)
         }
         AlarmDefinition::Composite { rule } => {
-            named_by_child(rule, instance, evidence, deployment)?;
-            alarm.transitioned_at
+            let child = named_by_child(rule, instance, evidence, deployment)?;
+            (alarm.transitioned_at, child.figure.clone())
         }
     };
     Ok(VerifiedAlarm {
@@ -89,6 +93,7 @@ pub fn verify(
         instance: instance.clone(),
         transitioned_at: by_hand.unwrap_or(nominated_at),
         drill: by_hand.is_some(),
+        figure: figure.filter(|_| by_hand.is_none()),
     })
 }
 
@@ -243,12 +248,12 @@ fn is_contributor(instance: &InstanceId, contributors: &[Contributor]) -> Result
 
 /// A child that the rule itself names is in ALARM by evaluation and is about this instance. The first reason found for
 /// a child that does name the instance is more useful than "no child", so it is kept.
-fn named_by_child(
+fn named_by_child<'a>(
     rule: &str,
     instance: &InstanceId,
-    evidence: &AlarmEvidence,
+    evidence: &'a AlarmEvidence,
     deployment: &Deployment,
-) -> Result<(), Refusal> {
+) -> Result<&'a ObservedAlarm, Refusal> {
     let named = composite_rule::alarms_named(rule);
     let mut reason = Refusal::NoChildInAlarm;
     for child in &evidence.alarms {
@@ -258,7 +263,7 @@ fn named_by_child(
             continue;
         }
         match is_ours(&child.arn, deployment).and_then(|()| names_instance(metrics, instance, deployment)) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(child),
             Err(why) => reason = why,
         }
     }

@@ -37,6 +37,7 @@ fn incident() -> Incident {
         plan: plan(&target),
         prior: Some(prior),
         requested: None,
+        figure: None,
     };
     Incident::opened(&opening, now())
 }

@@ -32,6 +32,7 @@ fn alarm(number: usize) -> ObservedAlarm {
         evaluated: true,
         actions_enabled: true,
         actions: deployment().alarm_topics,
+        figure: None,
     }
 }
 

@@ -9,6 +9,9 @@
 
 mod support;
 
+use containment::capture::{Capture, Captured};
+use containment::figure::{Amount, Figure};
+use containment::finding::FindingStatus;
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState, MAX_FAILURES, StepStatus};
 use containment::journal::{EventBody, Head, JournalFault, Opening, Received, SealedEvent, replay, seal, up_to};
@@ -36,6 +39,7 @@ fn opening() -> Opening {
         plan: plan(&target),
         prior: Some(target.prior_state()),
         requested: None,
+        figure: None,
     }
 }
 
@@ -262,4 +266,33 @@ proptest! {
         let head = Head { sequence, hash };
         prop_assert!(replay(&events, &head).is_err());
     }
+}
+
+#[test]
+fn figures_and_findings_survive_the_journal_and_an_event_without_them_is_as_it_was() {
+    let captured = |figure| {
+        EventBody::EvidenceCaptured(Captured {
+            capture: Capture::AtContainment,
+            manifest: "m".to_owned(),
+            sha256: "s".to_owned(),
+            objects: 1,
+            missing: Vec::new(),
+            captured_at: now(),
+            figure,
+        })
+    };
+    let old = serde_json::to_string(&[EventBody::Opened(Box::new(opening())), captured(None)]).unwrap();
+    assert!(!old.contains("\"figure\""), "{old}");
+    let read: Vec<EventBody> = serde_json::from_str(&old).unwrap();
+    assert_eq!(read, [EventBody::Opened(Box::new(opening())), captured(None)]);
+
+    let figure = Figure { upper: Amount::new(0.3), ..Figure::new("NetworkOut", Amount::new(1.0 / 3.0).unwrap()) };
+    let failed = FindingStatus::Failed { error: "throttled".to_owned() };
+    let bodies = vec![captured(Some(figure.clone())), EventBody::FindingReported { status: failed }];
+    let (events, head, incident) = journal(bodies);
+    let replayed = replay(&events, &head).unwrap();
+    assert_eq!(replayed, incident);
+    assert_eq!(replayed.captured_figure(), Some(&figure));
+    let stored: Incident = serde_json::from_str(&serde_json::to_string(&incident).unwrap()).unwrap();
+    assert!(stored == incident && stored.finding_is_due());
 }

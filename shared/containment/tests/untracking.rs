@@ -94,6 +94,7 @@ fn opening(untrack: bool) -> Opening {
         transitioned_at: None,
         received: Received { via: "operator's request".to_owned(), digest: "d".to_owned(), published_at: None },
         state: IncidentState::Committed,
+        figure: None,
         plan: plan(&target),
         prior: Some(target.prior_state()),
         requested: Some(requested),

@@ -9,6 +9,7 @@
 
 mod support;
 
+use containment::figure::{Amount, Figure};
 use containment::observed::{AlarmDefinition, Contributor, HistoryItem, ObservedAlarm, ObservedMetric};
 use containment::refusal::Refusal;
 use containment::verify::{AlarmEvidence, Deployment, VerifiedAlarm, nominated_by_children, verify};
@@ -55,6 +56,7 @@ fn alarm(name: &str, definition: AlarmDefinition) -> ObservedAlarm {
         evaluated: true,
         actions_enabled: true,
         actions: deployment().alarm_topics,
+        figure: None,
     }
 }
 
@@ -250,4 +252,20 @@ fn a_state_set_by_hand_is_a_drill_only_where_drills_are_allowed_and_history_agre
     }
     assert!(matches!(drill(AlarmState::Alarm, near, false).unwrap_err(), Refusal::DrillNotAllowed { .. }));
     assert!(matches!(drill(AlarmState::Ok, near, false).unwrap_err(), Refusal::NotInAlarm { .. }));
+}
+
+#[test]
+fn the_figure_is_that_of_the_alarm_that_names_the_instance_and_never_a_drills() {
+    let figure = Amount::new(9e8).map(|value| Figure::new("NetworkOut", value));
+    let with_figure = || ObservedAlarm { figure: figure.clone(), ..metric_alarm() };
+    assert_eq!(check(vec![with_figure()]).unwrap().figure, figure);
+    assert_eq!(composite(&format!("ALARM(\"{NAME}\")"), with_figure()).unwrap().figure, figure);
+    let evidence = AlarmEvidence {
+        alarms: vec![ObservedAlarm { evaluated: false, ..with_figure() }],
+        contributors: Vec::new(),
+        history: vec![HistoryItem { at: now(), to: AlarmState::Alarm }],
+    };
+    let allowed = Deployment { drills_allowed: true, ..deployment() };
+    let drilled = verify(&signal(NAME), &instance_id(0), &evidence, &allowed).unwrap();
+    assert!(drilled.drill && drilled.figure.is_none());
 }

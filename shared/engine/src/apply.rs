@@ -4,8 +4,9 @@
 use crate::Engine;
 use crate::capture::{capture, sign_head};
 use crate::cut::{Cut, cut};
-use crate::finish::{announce, tag};
+use crate::finish::tag;
 use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::news::tell;
 use crate::observe::Observation;
 use crate::secure::{deregister, revoke, secure, stop};
 use crate::untrack::untrack;
@@ -142,17 +143,6 @@ fn is_news(report: &EventBody, incident: &Incident) -> bool {
         }
         _ => true,
     }
-}
-
-/// Tells people what they have not been told yet.
-pub(crate) async fn tell(engine: &Engine, writer: &JournalWriter) -> Result<(), RunEnd> {
-    let incident = writer.incident().await;
-    let due = incident.status(Step::Notify).is_some_and(|status| *status != StepStatus::Done);
-    if !due || !incident.is_due(Step::Notify, engine.ports.clock.now()) {
-        return Ok(());
-    }
-    let told = announce(engine, &incident).await;
-    settle_state(writer, vec![told]).await
 }
 
 /// The cut, journaled and read back at the same time, and again for what did not hold. Answers the reports to append.

@@ -6,12 +6,14 @@ use crate::apply::Facts;
 use crate::journal_writer::JournalWriter;
 use crate::retry::persist;
 use containment::capture::{Capture, Captured, Missing};
+use containment::figure::Figure;
 use containment::ids::{SecurityGroupId, hex};
 use containment::incident::{Incident, StepStatus};
 use containment::journal::EventBody;
 use containment::step::Step;
 use evidence::content::Content;
 use evidence::keys;
+use evidence::metrics::{METRICS, Metrics};
 use evidence::signed::{SignedDocument, signing_digest};
 use evidence::statement::{ListedObject, Manifest, MissingCapture, SCHEMA, SignedHead, Statement};
 use futures::future::join_all;
@@ -37,8 +39,10 @@ pub(crate) async fn capture(
     let mut exhibits = engine.ports.exhibits.surroundings(&subject(facts, &incident)).await;
     exhibits.extend(console);
     exhibits.push(metadata(facts, &incident));
+    let figure = figure(&exhibits, &incident);
     match store(engine, writer, &incident, capture, exhibits).await {
         Ok(captured) => {
+            let captured = Captured { figure, ..captured };
             let detail = Some(describe(&captured));
             let report = EventBody::StepReported { step: Step::CaptureMetadata, status: StepStatus::Done, detail };
             vec![EventBody::EvidenceCaptured(captured), report]
@@ -68,6 +72,8 @@ fn subject(facts: &Facts, incident: &Incident) -> CaptureSubject {
         profile_arn: prior.and_then(|prior| prior.profile_arn.clone()),
         group: incident.group.clone(),
         alarm: incident.alarm.clone(),
+        metric: incident.figure.as_ref().map(|figure| figure.metric.clone()),
+        peers: prior.and_then(|prior| prior.group.as_ref()).map(|group| group.peers.clone()).unwrap_or_default(),
         at: incident.opened_at,
     }
 }
@@ -83,6 +89,13 @@ fn metadata(facts: &Facts, incident: &Incident) -> Exhibit {
         "prior": incident.prior,
     });
     Exhibit { name: "cordon-metadata.json", answer: Ok(document.to_string().into_bytes()) }
+}
+
+/// What the captured metrics say, in few numbers, for people who have no access to the evidence.
+fn figure(exhibits: &[Exhibit], incident: &Incident) -> Option<Figure> {
+    let metrics = exhibits.iter().find(|exhibit| exhibit.name == METRICS)?;
+    let metrics: Metrics = serde_json::from_slice(metrics.answer.as_ref().ok()?).ok()?;
+    metrics.figure(incident.transitioned_at.unwrap_or(incident.opened_at))
 }
 
 async fn store(
@@ -133,6 +146,7 @@ async fn store(
         objects: objects.len(),
         missing,
         captured_at: engine.ports.clock.now(),
+        figure: None,
     })
 }
 

@@ -4,6 +4,7 @@ use containment::authority::Mode;
 use containment::guards::Limits;
 use containment::request::ManualScope;
 use containment::verify::Deployment;
+use notice::Place;
 use ports::Resources;
 use std::fmt;
 use std::str::FromStr;
@@ -56,6 +57,14 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Where this deployment is, for notices and findings.
+    pub(crate) fn place(&self) -> Place<'_> {
+        let Deployment { account, region, partition, .. } = &self.deployment;
+        Place { account, region, partition, evidence_bucket: &self.resources.evidence_bucket }
+    }
+}
+
 struct Reader<F> {
     variable: F,
     problems: Vec<ConfigProblem>,
@@ -79,6 +88,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let signing_key_arn = self.text("CORDON_SIGNING_KEY_ARN");
         let notification_topic_arn = self.text("CORDON_NOTIFICATION_TOPIC_ARN");
         let revoke_function = self.text("CORDON_REVOKE_FUNCTION");
+        let security_hub = self.security_hub();
         let deployment = Deployment {
             account: account?,
             region: region?,
@@ -100,6 +110,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 signing_key_arn: signing_key_arn?,
                 notification_topic_arn: notification_topic_arn?,
                 revoke_function: revoke_function?,
+                security_hub: security_hub?,
             },
         })
     }
@@ -112,6 +123,14 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn manual_scope(&mut self) -> Option<ManualScope> {
         let text = self.text("CORDON_MANUAL_SCOPE")?;
         ManualScope::parse(&text).or_else(|| self.wrong("CORDON_MANUAL_SCOPE", "must be opted-in or account"))
+    }
+
+    fn security_hub(&mut self) -> Option<bool> {
+        match self.text("CORDON_SECURITY_HUB")?.as_str() {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => self.wrong("CORDON_SECURITY_HUB", "must be on or off"),
+        }
     }
 
     fn limits(&mut self) -> Option<Limits> {

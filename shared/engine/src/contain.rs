@@ -125,6 +125,7 @@ impl Engine {
             plan: Plan::default(),
             prior: None,
             requested: None,
+            figure: None,
         };
         self.record(opening).await
     }

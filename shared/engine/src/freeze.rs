@@ -1,7 +1,6 @@
 //! Stopping and resuming all automatic containment.
 
 use crate::Engine;
-use crate::notices;
 use crate::outcome::{EngineError, Outcome};
 use containment::guards::Freeze;
 use containment::operator::Operator;
@@ -34,7 +33,7 @@ impl Engine {
 
     /// The freeze holds whether or not people could be told.
     async fn tell_of_freeze(&self, what: &str, by: &Operator, reason: &str) {
-        let notice = notices::of_freeze(what, by, reason, &self.config);
+        let notice = notice::of_freeze(what, by, reason, &self.config.place());
         if let Err(error) = self.ports.notifier.notify(&notice).await {
             tracing::error!(%error, "nobody was told that containment is {what}");
         }

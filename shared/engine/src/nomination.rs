@@ -114,6 +114,7 @@ impl Engine {
             plan: target.map(plan).unwrap_or_default(),
             prior: target.map(AuthorizedInstance::prior_state),
             requested: nomination.requested().cloned(),
+            figure: verified.and_then(|verified| verified.figure.clone()),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::Engine;
 use crate::nomination::Nomination;
-use crate::notices;
 use crate::outcome::{ContainmentPlan, EngineError, Outcome};
 use containment::guards::Guard;
 use containment::ids::IncidentId;
@@ -92,7 +91,7 @@ impl Engine {
             expires_at: now + APPROVAL_TIME,
         };
         self.ports.journal.put_approval(&pending).await.map_err(EngineError::Unrecorded)?;
-        let notice = notices::of_approval(&pending, &self.config);
+        let notice = notice::of_approval(&pending, &self.config.place());
         let told = self.ports.notifier.notify(&notice).await;
         if let Err(error) = told {
             tracing::error!(%error, request = %pending.id, "nobody was told that a request waits for approval");

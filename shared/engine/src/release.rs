@@ -167,8 +167,7 @@ impl Engine {
         let state =
             if left.is_empty() { IncidentState::Released } else { IncidentState::ReleasePartial { steps: left } };
         writer.append(vec![EventBody::StateChanged { state }]).await?;
-        let told = self.announce_decision(&writer.incident().await).await;
-        let status = told.map_or_else(StepStatus::failed, |()| StepStatus::Done);
-        writer.append(vec![EventBody::StepReported { step: Step::Notify, status, detail: None }]).await
+        let told = self.announce_release(&writer.incident().await).await;
+        writer.append(told).await
     }
 }

@@ -1,9 +1,10 @@
 //! What the reconciler does with one open incident: look what AWS shows, write down what changed, take the steps that
 //! are missing. A killed run, a failed step and slow draining are all the same to it.
 
-use crate::apply::{Facts, apply, settle_state, tell};
+use crate::apply::{Facts, apply, settle_state};
 use crate::capture::sign_head;
 use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::news::{import, tell};
 use crate::outcome::{EngineError, Outcome};
 use crate::put_back::{begin_with_quarantine, left_open};
 use crate::untrack;
@@ -77,6 +78,10 @@ impl Engine {
         let (Some(instance), Some(prior)) = (&incident.instance, &incident.prior) else { return Ok(()) };
         if !incident.is_open() {
             return Ok(());
+        }
+        if incident.is_released() {
+            // Nothing of it is the reconciler's but a finding that was not imported.
+            return writer.append(import(self, &incident).await.into_iter().collect()).await;
         }
         // First of all, before it is even looked at: what a group swap may have left open.
         let resume = untracking::resume(&incident);

@@ -2,8 +2,9 @@
 //! that it was begun until every interface is back, nothing waits for the journal.
 
 use crate::Engine;
-use crate::apply::{Facts, settle_state, tell};
+use crate::apply::{Facts, settle_state};
 use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::news::tell;
 use crate::put_back::{END_TIME, Homes, left_open, put_back};
 use containment::assess::{Seen, needs_met};
 use containment::ids::{InterfaceId, SecurityGroupId, VpcId};

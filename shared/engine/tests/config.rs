@@ -26,6 +26,7 @@ fn environment() -> BTreeMap<&'static str, &'static str> {
         ("CORDON_EVIDENCE_KEY_ARN", "arn:aws:kms:eu-west-1:123456789012:key/k"),
         ("CORDON_SIGNING_KEY_ARN", "arn:aws:kms:eu-west-1:123456789012:key/signing"),
         ("CORDON_MANUAL_SCOPE", "opted-in"),
+        ("CORDON_SECURITY_HUB", "on"),
         ("CORDON_NOTIFICATION_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:n"),
         ("CORDON_REVOKE_FUNCTION", "revoke-credentials"),
     ])

@@ -56,6 +56,7 @@ impl Chain {
             | EventBody::TargetsFound { .. }
             | EventBody::PriorExtended { .. }
             | EventBody::EvidenceCaptured(_)
+            | EventBody::FindingReported { .. }
             | EventBody::ReleaseBegun { .. }
             | EventBody::UndoReported { .. }
             | EventBody::Severed => return before,

@@ -10,6 +10,7 @@ pub mod bundle;
 mod chain;
 pub mod content;
 pub mod keys;
+pub mod metrics;
 pub mod public_key;
 pub mod signed;
 pub mod statement;

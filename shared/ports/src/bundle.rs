@@ -1,6 +1,6 @@
 use crate::{
-    Alarms, Callers, Clock, Credentials, Evidence, Exhibits, Groups, Instances, Journal, Network, Notifier, Signer,
-    Snapshots, Targets,
+    Alarms, Callers, Clock, Credentials, Evidence, Exhibits, Findings, Groups, Instances, Journal, Network, Notifier,
+    Signer, Snapshots, Targets,
 };
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Ports {
     pub exhibits: Arc<dyn Exhibits>,
     pub signer: Arc<dyn Signer>,
     pub notifier: Arc<dyn Notifier>,
+    /// `None` where the deployment imports none.
+    pub findings: Option<Arc<dyn Findings>>,
     pub journal: Arc<dyn Journal>,
     pub callers: Arc<dyn Callers>,
     pub clock: Arc<dyn Clock>,
@@ -34,4 +36,6 @@ pub struct Resources {
     pub notification_topic_arn: String,
     /// Name or ARN of revoke-credentials.
     pub revoke_function: String,
+    /// Whether incidents are imported into Security Hub.
+    pub security_hub: bool,
 }

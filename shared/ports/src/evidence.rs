@@ -36,6 +36,10 @@ pub struct CaptureSubject {
     pub profile_arn: Option<String>,
     pub group: Option<GroupName>,
     pub alarm: Option<AlarmArn>,
+    /// The metric that alarmed, where it is known.
+    pub metric: Option<String>,
+    /// Whom it is compared with.
+    pub peers: Vec<InstanceId>,
     /// The containment's own time: metrics, history and CloudTrail are read around it.
     pub at: OffsetDateTime,
 }

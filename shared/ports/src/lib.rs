@@ -13,7 +13,7 @@ mod groups;
 mod instances;
 mod journal;
 mod network;
-mod notice;
+mod notices;
 mod roles;
 mod snapshots;
 mod targets;
@@ -32,7 +32,8 @@ pub use journal::{
     Transaction, Wanted,
 };
 pub use network::Network;
-pub use notice::{Notice, Notifier, Severity};
+pub use notice::{Finding, FindingSeverity, Notice, RecordState, Severity, WorkflowStatus};
+pub use notices::{Findings, Notifier};
 pub use roles::{Credentials, ObservedRole, Revocation, Roles};
 pub use snapshots::Snapshots;
 pub use targets::Targets;

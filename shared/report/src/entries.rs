@@ -3,6 +3,7 @@
 
 use crate::words::{self, Tone};
 use containment::capture::Captured;
+use containment::finding::FindingStatus;
 use containment::incident::IncidentState;
 use containment::journal::{Event, EventBody, Opening};
 use containment::operator::Operator;
@@ -62,6 +63,7 @@ pub(crate) fn statement(event: &Event) -> Statement {
             Statement { tone: Tone::Good, ..plain("Seen stopped: no connection survives".to_owned()) }
         }
         EventBody::EvidenceCaptured(captured) => captured_evidence(captured),
+        EventBody::FindingReported { status } => imported(status),
         EventBody::ReleaseBegun { by, reason, plan } => Statement {
             detail: accepted(plan),
             decision: Some(Decision { what: "asked for the release".to_owned(), who: person(by), why: reason.clone() }),
@@ -77,6 +79,18 @@ pub(crate) fn statement(event: &Event) -> Statement {
                 decision: None,
             }
         }
+    }
+}
+
+/// Security Hub's finding is a copy of the record: that it fails is told, and changes nothing of the containment.
+fn imported(status: &FindingStatus) -> Statement {
+    match status {
+        FindingStatus::Imported => plain("Security Hub took the finding".to_owned()),
+        FindingStatus::Failed { error } | FindingStatus::Declined { error } => Statement {
+            detail: Some(error.clone()),
+            tone: Tone::Waiting,
+            ..plain("Security Hub did not take the finding".to_owned())
+        },
     }
 }
 

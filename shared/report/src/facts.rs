@@ -1,8 +1,8 @@
 //! Key facts: who, where, when.
 
-use crate::console::Console;
 use crate::{Report, times};
 use containment::authority::{AuthoritySource, Mode};
+use notice::Console;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]

@@ -1,8 +1,8 @@
 //! What the traffic says in figures, and what it lacks.
 
-use crate::quantity::{amount, figure};
 use crate::times;
 use crate::traffic::{Point, Traffic, is_number, usable, usable_band};
+use notice::quantity::{amount, figure};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 

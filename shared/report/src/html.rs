@@ -1,15 +1,15 @@
 //! The page: one file that loads nothing and runs nothing.
 
-use crate::console::Console;
 use crate::content::{Content, Entry};
 use crate::evidence::EvidenceItem;
 use crate::plot::{Plot, plot};
-use crate::quantity::grouped;
 use crate::{Report, ReportError, times};
 use askama::Template;
 use askama::filters::{Escaper, Html};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use notice::Console;
+use notice::quantity::grouped;
 use sha2::{Digest, Sha256};
 use signal::OneLine;
 use std::fmt::{self, Write};

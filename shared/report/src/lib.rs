@@ -4,7 +4,6 @@
 //! panics on input. Names, tags, reasons and errors in a report are hostile: each form escapes whatever it shows, and
 //! what is missing is said, never left out in silence.
 
-mod console;
 mod content;
 mod entries;
 mod evidence;
@@ -14,7 +13,6 @@ mod html;
 mod json;
 mod ocsf;
 mod plot;
-mod quantity;
 mod release;
 mod steps;
 mod summary;

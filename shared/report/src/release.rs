@@ -2,6 +2,7 @@
 
 use crate::words;
 use containment::incident::{Incident, IncidentState, StepStatus};
+use notice::can_be_typed;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -51,10 +52,4 @@ pub(crate) fn release(incident: &Incident) -> Release {
         undoes: touched.filter_map(|(step, _)| words::undo(*step)).map(ToOwned::to_owned).collect(),
         limits: incident.plan.warnings.clone(),
     }
-}
-
-/// Whether `id` is one plain word in every shell. It comes from the journal, and people paste the command.
-pub(crate) fn can_be_typed(id: &str) -> bool {
-    id.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && id.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }

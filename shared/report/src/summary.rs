@@ -38,8 +38,12 @@ fn happened(report: &Report<'_>) -> Vec<String> {
     if let IncidentState::Refused { reason } = &incident.state {
         told.push(format!("Cordon left it alone: {reason}."));
     }
-    if let Some(traffic) = report.traffic {
-        told.extend(figures::figures(traffic, start(incident)).map(|figures| figures.sentence(traffic)));
+    match report.traffic {
+        Some(traffic) => {
+            told.extend(figures::figures(traffic, start(incident)).map(|figures| figures.sentence(traffic)))
+        }
+        None if incident.figure.is_none() && incident.captured_figure().is_none() => {}
+        None => told.extend(notice::reasons(incident).into_iter().map(|(label, reason)| format!("{label}: {reason}."))),
     }
     told
 }

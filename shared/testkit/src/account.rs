@@ -71,6 +71,10 @@ pub struct Account {
     pub evidence: BTreeMap<String, Vec<u8>>,
     pub signing_key: SigningKey,
     pub notices: Vec<ports::Notice>,
+    /// Whether the deployment imports findings.
+    pub has_security_hub: bool,
+    /// Security Hub's findings by id.
+    pub findings: BTreeMap<String, ports::Finding>,
     /// Incidents whose instance's sessions are denied, and whether roles may be written to at all.
     pub revoked: BTreeSet<IncidentId>,
     pub roles_are_listed: bool,
@@ -103,6 +107,8 @@ impl Account {
             evidence: BTreeMap::new(),
             signing_key: SigningKey::from_slice(&[7; 32]).unwrap(),
             notices: Vec::new(),
+            has_security_hub: false,
+            findings: BTreeMap::new(),
             revoked: BTreeSet::new(),
             roles_are_listed: true,
             lost_volumes: Vec::new(),

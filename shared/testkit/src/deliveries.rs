@@ -7,7 +7,8 @@ use containment::observed::PowerState;
 use p256::ecdsa::Signature;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use ports::{
-    CaptureSubject, Credentials, Evidence, Exhibit, Exhibits, Notice, Notifier, PortResult, Revocation, Signer,
+    CaptureSubject, Credentials, Evidence, Exhibit, Exhibits, Finding, Findings, Notice, Notifier, PortResult,
+    Revocation, Signer,
 };
 use signal::InstanceId;
 
@@ -79,6 +80,21 @@ impl Notifier for Process {
     async fn notify(&self, notice: &Notice) -> PortResult<()> {
         self.change("sns:Publish", |account| {
             account.notices.push(notice.clone());
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// As Security Hub does: an update that isn't newer than what it has is ignored.
+#[async_trait]
+impl Findings for Process {
+    async fn import(&self, finding: &Finding) -> PortResult<()> {
+        self.change("securityhub:BatchImportFindings", |account| {
+            let known = account.findings.get(&finding.id);
+            if known.is_none_or(|known| known.updated_at < finding.updated_at) {
+                account.findings.insert(finding.id.clone(), finding.clone());
+            }
             Ok(())
         })
         .await

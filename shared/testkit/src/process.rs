@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::faults::{Fate, Faults};
 use async_trait::async_trait;
-use ports::{Clock, PortError, PortResult, Ports};
+use ports::{Clock, Findings, PortError, PortResult, Ports};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -32,6 +32,12 @@ impl Process {
             exhibits: Arc::new(self.clone()),
             signer: Arc::new(self.clone()),
             notifier: Arc::new(self.clone()),
+            findings: self
+                .account
+                .lock()
+                .unwrap()
+                .has_security_hub
+                .then(|| Arc::new(self.clone()) as Arc<dyn Findings>),
             journal: Arc::new(self.clone()),
             callers: Arc::new(self.clone()),
             clock: Arc::new(self.clone()),

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::process::Process;
 use containment::authority::Mode;
+use containment::figure::{Amount, Figure};
 use containment::guards::Limits;
 use containment::ids::{GroupName, SecurityGroupId, VpcId};
 use containment::observed::{AlarmDefinition, ObservedAlarm, ObservedMetric, ObservedSecurityGroup};
@@ -40,6 +41,7 @@ pub fn config() -> (Deployment, Mode, Limits, Resources) {
         signing_key_arn: "arn:aws:kms:eu-west-1:123456789012:key/signing".to_owned(),
         notification_topic_arn: "topic".to_owned(),
         revoke_function: "revoke-credentials".to_owned(),
+        security_hub: false,
     };
     (deployment, Mode::Enforce, limits, resources)
 }
@@ -101,6 +103,7 @@ impl Scene {
             evaluated: true,
             actions_enabled: true,
             actions: vec![TOPIC.to_owned()],
+            figure: figure(9e8),
         };
         account.alarms.retain(|known| known.arn != alarm.arn);
         account.alarms.push(alarm);
@@ -119,6 +122,11 @@ impl Scene {
 
 fn arn(instance: &InstanceId) -> AlarmArn {
     format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:cordon/{GROUP}/{instance}/NetworkOut").parse().unwrap()
+}
+
+/// What CloudWatch compared: the value with a threshold of a million.
+fn figure(value: f64) -> Option<Figure> {
+    Some(Figure { threshold: Amount::new(1e6), period: Some(60), ..Figure::new("NetworkOut", Amount::new(value)?) })
 }
 
 fn signal(instance: &InstanceId, at: OffsetDateTime) -> AlarmSignal {

@@ -120,6 +120,7 @@ async fn record(
         plan: plan(target),
         prior: Some(target.prior_state()),
         requested: None,
+        figure: None,
     };
     let incident = Incident::opened(&opening, now);
     let body = EventBody::Opened(Box::new(opening));

@@ -5,11 +5,12 @@ use toml::{Table, Value};
 
 const CORE_LIBRARIES: [&str; 5] = ["serde", "serde_json", "sha2", "thiserror", "time"];
 /// What a core may have beyond that. Evidence checks signatures on P-256 and reads and writes an archive; a report fills a
-/// page, draws a plot, and encodes and wraps text. None of it is Cordon's to invent, and all of it computes over what the
+/// page, draws a plot, and encodes and wraps text; a notice encodes links. None of it is Cordon's to invent, and all of it computes over what the
 /// caller hands in, but for plotters' way to a file, which `cores` forbids.
-const MORE_LIBRARIES: [(&str, &[&str]); 2] = [
+const MORE_LIBRARIES: [(&str, &[&str]); 3] = [
     ("evidence", &["base64", "flate2", "p256", "tar"]),
-    ("report", &["askama", "base64", "percent-encoding", "plotters", "textwrap"]),
+    ("notice", &["percent-encoding"]),
+    ("report", &["askama", "base64", "plotters", "textwrap"]),
 ];
 const AWS_ADAPTERS: &str = "aws-adapters";
 /// What a function wires together; the command also reports.
@@ -18,14 +19,15 @@ const COMMAND: &[&str] =
     &["aws-adapters", "containment", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("signal", &[]),
     ("containment", &["signal"]),
     ("evidence", &["containment", "signal"]),
-    ("ports", &["containment", "evidence", "signal"]),
-    ("engine", &["containment", "evidence", "ports", "signal"]),
+    ("notice", &["containment", "signal"]),
+    ("ports", &["containment", "evidence", "notice", "signal"]),
+    ("engine", &["containment", "evidence", "notice", "ports", "signal"]),
     ("aws-adapters", &["containment", "evidence", "ports", "signal"]),
-    ("report", &["containment", "signal"]),
+    ("report", &["containment", "notice", "signal"]),
     ("telemetry", &[]),
     ("testkit", &["containment", "evidence", "ports", "signal"]),
     ("contain-instance", WIRED),
@@ -38,7 +40,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that compute and nothing else: see `cores`.
-pub const CORES: [&str; 4] = ["containment", "evidence", "report", "signal"];
+pub const CORES: [&str; 5] = ["containment", "evidence", "notice", "report", "signal"];
 
 struct Manifest<'a> {
     path: &'a str,

@@ -124,6 +124,7 @@ pub fn verified() -> VerifiedAlarm {
         instance: instance_id(0),
         transitioned_at: now() - Duration::seconds(1),
         drill: false,
+        figure: None,
     }
 }
 

@@ -76,6 +76,7 @@ pub fn opening(incident: &IncidentId) -> EventBody {
         plan: Plan::default(),
         prior: None,
         requested: None,
+        figure: None,
     }))
 }
 

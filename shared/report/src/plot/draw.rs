@@ -2,9 +2,9 @@
 
 use super::frame::Frame;
 use super::thin::{runs, thin};
-use crate::quantity::figure;
 use crate::traffic::{BandPoint, Point, Traffic};
 use crate::{figures, times};
+use notice::quantity::figure;
 use plotters::coord::combinators::BindKeyPoints;
 use plotters::coord::combinators::WithKeyPoints;
 use plotters::coord::types::{RangedCoordf64, RangedCoordi64};

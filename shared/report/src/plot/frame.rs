@@ -1,9 +1,9 @@
 //! What part of time and of values a plot shows, and the series in it.
 
 use super::{MOST_PEERS, Mark};
-use crate::quantity::Scale;
 use crate::times;
 use crate::traffic::{BandPoint, Point, Traffic, usable, usable_band};
+use notice::quantity::Scale;
 use time::{Duration, OffsetDateTime};
 
 /// Room for what happened after the last data point: marks are shown if they lie in the span again, or in this.

@@ -6,7 +6,7 @@ const PLAIN: f64 = 1e15;
 
 /// One divisor and unit for a whole axis.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Scale {
+pub struct Scale {
     pub divisor: f64,
     pub unit: String,
 }
@@ -34,13 +34,13 @@ fn with_prefix(prefix: &str, unit: &str) -> String {
 }
 
 /// `1.24 GB`, `812 kB`, `37 %`.
-pub(crate) fn amount(value: f64, unit: &str) -> String {
+pub fn amount(value: f64, unit: &str) -> String {
     let scale = Scale::of(value, unit);
     format!("{} {}", figure(value / scale.divisor), scale.unit).trim_end().to_owned()
 }
 
 /// Three digits that count; no `.00`.
-pub(crate) fn figure(value: f64) -> String {
+pub fn figure(value: f64) -> String {
     let decimals = match value.abs() {
         large if large >= 100.0 => 0,
         medium if medium >= 10.0 => 1,
@@ -51,7 +51,7 @@ pub(crate) fn figure(value: f64) -> String {
 }
 
 /// `1,240 bytes`-style grouping for counts of bytes.
-pub(crate) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
