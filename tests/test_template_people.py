@@ -16,6 +16,9 @@ PEOPLE = ("ViewerPolicy", "OperatorPolicy", "ApproverPolicy")
 CONTAIN, RECONCILE, RELEASE, REVOKE = (
     f"{name}Function" for name in ("ContainInstance", "ReconcileIncidents", "ReleaseInstance", "RevokeCredentials")
 )
+STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/cordon/local"
+TOPICS = ("AlarmTopic", "NotificationTopic")
+KEYS = ("MessageKey", "JournalKey", "EvidenceKey", "SigningKey", "LogKey")
 INSTANCE = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/x"
 FLEET = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/web"
 VIA_DYNAMODB = {"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}
@@ -34,10 +37,26 @@ READS: list[Row] = [
     ("s3:ListBucketVersions", "EvidenceBucket", {}),
     ("kms:Decrypt", "EvidenceKey", VIA_S3),
     ("kms:GetPublicKey", "SigningKey", {}),
-    ("lambda:GetFunctionConfiguration", CONTAIN, {}),
+    *[
+        (f"lambda:{verb}", function, {})
+        for verb in ("GetFunctionConfiguration", "GetFunctionConcurrency", "GetPolicy")
+        for function in (CONTAIN, RECONCILE, RELEASE, REVOKE)
+    ],
     ("autoscaling:DescribeAutoScalingGroups", "*", {}),
     ("cloudwatch:DescribeAlarms", "*", {}),
+    ("cloudwatch:GetMetricData", "*", {}),
     ("ec2:DescribeInstances", "*", {}),
+    ("dynamodb:BatchGetItem", "JournalTable", {}),
+    ("cloudformation:ListStackResources", STACK, {}),
+    *[(f"sns:{verb}", topic, {}) for verb in ("GetTopicAttributes", "ListSubscriptionsByTopic") for topic in TOPICS],
+    *[("sqs:GetQueueAttributes", queue, {}) for queue in ("SignalDeadLetterQueue", "InvocationFailureQueue")],
+    *[(f"kms:{verb}", key, {}) for verb in ("DescribeKey", "GetKeyRotationStatus") for key in KEYS],
+    *[(f"dynamodb:{verb}", "JournalTable", {}) for verb in ("DescribeContinuousBackups", "DescribeTable")],
+    ("s3:GetBucketObjectLockConfiguration", "EvidenceBucket", {}),
+    ("s3:GetBucketPublicAccessBlock", "EvidenceBucket", {}),
+    ("s3:GetBucketVersioning", "EvidenceBucket", {}),
+    ("s3:GetEncryptionConfiguration", "EvidenceBucket", {}),
+    *[(f"events:{verb}", "ReconcileIncidentsSchedule", {}) for verb in ("DescribeRule", "ListTargetsByRule")],
 ]
 # A key by itself, outside the services that a viewer reads through; what is not Cordon's record.
 READS_OF_NOBODY: list[Row] = [
@@ -50,7 +69,10 @@ READS_OF_NOBODY: list[Row] = [
     ("s3:GetObject", "arn:aws:s3:::another/evidence/x", {}),
     ("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/another", {}),
     ("lambda:GetFunction", CONTAIN, {}),
-    ("lambda:GetFunctionConfiguration", REVOKE, {}),
+    ("lambda:GetFunctionConfiguration", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:another", {}),
+    ("sqs:ReceiveMessage", "SignalDeadLetterQueue", {}),
+    ("sns:GetTopicAttributes", f"arn:aws:sns:{REGION}:{ACCOUNT}:another", {}),
+    ("s3:GetBucketVersioning", "arn:aws:s3:::another", {}),
 ]
 WRITES: list[Row] = [
     *[(f"dynamodb:{verb}", "JournalTable", {}) for verb in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")],
@@ -89,6 +111,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def arn(deployed: Deployed, resource: str) -> str:
     if resource == "*" or resource.startswith("arn:"):
         return resource
+    if resource in TOPICS:
+        # A topic's id is its ARN.
+        return deployed.id(resource)
     logical_id, slash, rest = resource.partition("/")
     return deployed.arn(logical_id) + slash + rest
 

@@ -42,7 +42,7 @@ def a_viewer_reads_the_record_and_changes_nothing(deployed: Deployed) -> None:
     assert may(deployed, "ViewerPolicy", "dynamodb:GetItem", table)
     assert may(deployed, "ViewerPolicy", "s3:GetObjectVersion", f"{bucket}/evidence/inc-1/x")
     assert may(deployed, "ViewerPolicy", "kms:GetPublicKey", deployed.arn("SigningKey"))
-    verbs = ("Describe", "Get", "List", "Query", "Lookup", "Decrypt")
+    verbs = ("BatchGet", "Describe", "Get", "List", "Query", "Lookup", "Decrypt")
     for statement in document(deployed, "ViewerPolicy")["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert all(action.split(":")[1].startswith(verbs) for action in actions), actions

@@ -29,7 +29,7 @@ pub(super) fn only_cloudwatch_publishes(policy: &str) -> Verdict {
     if !alarms_may {
         return advised("CloudWatch may not publish: no alarm arrives", RESTORE);
     }
-    if !about_publishing().any(|statement| denies_people(statement)) {
+    if !about_publishing().any(denies_people) {
         return advised("nothing denies principals of the account that may publish by their own IAM policy", RESTORE);
     }
     Ok(())
