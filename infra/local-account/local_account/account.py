@@ -59,6 +59,8 @@ class Account:
     emit_event: Callable[[str, str, dict[str, Any], list[str]], None] | None = None
     services: dict[str, Callable[[AwsRequest], Response]] = field(default_factory=dict)
     stacks: dict[str, Stack] = field(default_factory=dict)
+    # Whether a function has an invocation under way, by its ARN.
+    is_busy: Callable[[str], bool] = lambda function_arn: False
     invocation_of: Callable[[str], tuple[str, str | None] | None] = lambda access_key: None
 
     def route(self, method: str, path: str) -> Callable[[DoorHandler], DoorHandler]:

@@ -145,6 +145,7 @@ def install(account: Account) -> Delivery:
     delivery = Delivery(account)
     account.invoke_function = delivery.invoke
     account.invocation_of = delivery.pool.invocation_of
+    account.is_busy = delivery.pool.is_busy
 
     @account.route("GET", "invocations")
     def list_invocations(_: dict[str, Any]) -> list[dict[str, Any]]:

@@ -69,6 +69,9 @@ class Pool:
         current = environment.current
         return name, current.request_id if current else None
 
+    def is_busy(self, function_arn: str) -> bool:
+        return self._busy.get(function_arn, 0) > 0
+
     def stop(self) -> None:
         """Ends every process, idle or busy, and waits for them together: one after another, those of a long test run
         take longer than whoever stops the account waits."""

@@ -41,9 +41,17 @@ def _run(account: Account) -> None:
         for rule in _rules(account):
             # A rule first fires one period after it was made.
             since = last.setdefault(rule.arn, now)
+            if _overtakes_itself(account, rule):
+                continue
             if _due(account, rule.scheduled_expression, since, now):
                 last[rule.arn] = now
                 _fire(account, rule)
+
+
+def _overtakes_itself(account: Account, rule: Any) -> bool:
+    """A schedule that was made faster than it says does not fire into a run of its own that is still under way: on a slow
+    machine such runs would pile up without an end. At its own pace it fires whatever is under way, as on AWS."""
+    return account.schedule_seconds is not None and any(account.is_busy(target["Arn"]) for target in rule.targets)
 
 
 def _due(account: Account, expression: str, since: float, now: float) -> bool:

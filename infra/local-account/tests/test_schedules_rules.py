@@ -98,6 +98,16 @@ def test_schedules_fire_by_themselves_as_often_as_the_account_was_told(own_accou
     assert 0.3 < (records[1]["started_ms"] - records[0]["started_ms"]) / 1000 < 2
 
 
+def test_a_schedule_that_was_made_faster_does_not_fire_into_its_own_run(own_account: AccountProcess) -> None:
+    rule(own_account, "slow", ScheduleExpression="rate(1 hour)")
+    own_account.client("lambda").invoke(FunctionName="slow", InvocationType="Event", Payload=b'{"sleep": 2}')
+    records = eventually(lambda: (found := own_account.invocations("slow"))[2:] and found)
+    slept = next(record for record in records if record["payload"] == {"sleep": 2})
+    fired = [record["started_ms"] for record in records if record is not slept]
+    # One may have been on its way when the slow run began.
+    assert sum(slept["started_ms"] + 300 < at < slept["ended_ms"] for at in fired) == 0
+
+
 def test_an_event_reaches_the_functions_of_the_rules_that_match_it(account: AccountProcess) -> None:
     rule(account, "matching", EventPattern=json.dumps({"source": ["app"], "detail": {"state": [{"prefix": "AL"}]}}))
     rule(account, "other", EventPattern=json.dumps({"source": ["app"], "detail": {"state": ["OK"]}}))
