@@ -109,6 +109,9 @@ fn released(incident: &str, state: &IncidentState, release: Option<&Release>) ->
     for lost in &release.plan.lost {
         let _ = writeln!(text, "  not restored: {lost}");
     }
+    for lock in &release.plan.kept {
+        let _ = writeln!(text, "  left as it is: snapshot {}", Quoted(&lock.to_string()));
+    }
     let failed = release.undone.values().any(|record| matches!(record.status, StepStatus::Failed { .. }));
     if failed || *state != IncidentState::Released {
         let _ = write!(text, "When the cause is mended, go on with:  cordon release {incident} --reason REASON");

@@ -85,6 +85,9 @@ pub(crate) fn of_release(incident: &IncidentId, plan: &ReleasePlan) -> String {
     for lost in &plan.lost {
         let _ = writeln!(text, "  not restored: {lost}");
     }
+    for lock in &plan.kept {
+        let _ = writeln!(text, "  left as it is: snapshot {}", Quoted(&lock.to_string()));
+    }
     text.trim_end().to_owned()
 }
 

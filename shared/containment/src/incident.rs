@@ -10,6 +10,7 @@ use crate::prior::PriorState;
 use crate::refusal::Refusal;
 use crate::release::ReleasePlan;
 use crate::request::Requested;
+use crate::snapshot_lock::SnapshotLocks;
 use crate::step::Step;
 use serde::{Deserialize, Serialize};
 use signal::{AlarmArn, InstanceId};
@@ -133,6 +134,8 @@ pub struct Incident {
     pub release: Option<Release>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Captured>,
+    #[serde(default, skip_serializing_if = "SnapshotLocks::is_empty")]
+    pub locks: SnapshotLocks,
 }
 
 /// An operator's release of an incident, as far as it got. Where it was begun more than once, the last one's terms.
@@ -185,6 +188,7 @@ impl Incident {
             requested: opening.requested.clone(),
             release: None,
             evidence: Vec::new(),
+            locks: SnapshotLocks::default(),
         }
     }
 
@@ -192,8 +196,9 @@ impl Incident {
     pub fn apply(&mut self, body: &EventBody, at: OffsetDateTime) {
         match body {
             EventBody::Opened(_) | EventBody::Resumed => {}
-            EventBody::StepReported { step, status, detail } => {
+            EventBody::StepReported { step, status, detail, locks } => {
                 report(&mut self.steps, *step, status, detail.as_ref(), at);
+                self.locks.report(locks);
             }
             EventBody::TargetsFound { targets } => {
                 if let Some(prior) = &mut self.prior {
@@ -293,13 +298,13 @@ impl Incident {
         );
         let unfinished =
             self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
-        in_progress && (unfinished || self.waits_for_later_capture())
+        in_progress && (unfinished || self.waits_for_later_capture() || self.waits_for_locks())
     }
 
     /// Whether nothing is left but the second capture.
     pub fn only_waits_for_later_capture(&self) -> bool {
         let done = self.steps.values().all(|record| record.status == StepStatus::Done);
-        self.is_open() && self.waits_for_later_capture() && done
+        self.is_open() && self.waits_for_later_capture() && !self.waits_for_locks() && done
     }
 
     /// Whether an open incident has work at `now`.
@@ -316,6 +321,13 @@ impl Incident {
         self.has_captured(Capture::AtContainment)
             && !self.has_captured(Capture::Later)
             && !self.has_given_up(Step::CaptureMetadata)
+    }
+
+    /// Whether snapshots are to be locked, and not all of them are seen locked until a known time.
+    pub fn waits_for_locks(&self) -> bool {
+        let wanted = self.plan.snapshot_lock.is_some() && self.steps.contains_key(&Step::SnapshotVolumes);
+        let nothing_to_lock = self.locks.is_empty() && self.has_given_up(Step::SnapshotVolumes);
+        wanted && !nothing_to_lock && !self.locks.are_settled() && !self.locks.has_given_up()
     }
 
     /// Whether the second capture may be made now.

@@ -26,5 +26,6 @@ pub mod refusal;
 pub mod release;
 pub mod request;
 pub mod revocation;
+pub mod snapshot_lock;
 pub mod step;
 pub mod verify;

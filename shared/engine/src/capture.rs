@@ -40,12 +40,12 @@ pub(crate) async fn capture(
     match store(engine, writer, &incident, capture, exhibits).await {
         Ok(captured) => {
             let detail = Some(describe(&captured));
-            let report = EventBody::StepReported { step: Step::CaptureMetadata, status: StepStatus::Done, detail };
+            let report = EventBody::reported(Step::CaptureMetadata, StepStatus::Done, detail);
             vec![EventBody::EvidenceCaptured(captured), report]
         }
         Err(why) => {
             let status = StepStatus::failed(why);
-            vec![EventBody::StepReported { step: Step::CaptureMetadata, status, detail: None }]
+            vec![EventBody::reported(Step::CaptureMetadata, status, None)]
         }
     }
 }

@@ -3,6 +3,7 @@
 use containment::authority::Mode;
 use containment::guards::Limits;
 use containment::request::ManualScope;
+use containment::snapshot_lock::{LONGEST_DAYS, LockMode, LockTerms};
 use containment::verify::Deployment;
 use ports::Resources;
 use std::fmt;
@@ -18,6 +19,8 @@ pub struct Config {
     /// Which instances operators may contain.
     pub manual_scope: ManualScope,
     pub limits: Limits,
+    /// How snapshots are locked; `None` where they are not.
+    pub snapshot_lock: Option<LockTerms>,
     pub resources: Resources,
 }
 
@@ -70,8 +73,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let mode = self.mode();
         let manual_scope = self.manual_scope();
         let limits = self.limits();
+        let snapshot_lock = self.snapshot_lock();
         let table = self.text("CORDON_TABLE");
         let evidence_bucket = self.text("CORDON_EVIDENCE_BUCKET");
+        let evidence_account = self.parsed("CORDON_EVIDENCE_ACCOUNT_ID");
         let evidence_key_arn = self.text("CORDON_EVIDENCE_KEY_ARN");
         let signing_key_arn = self.text("CORDON_SIGNING_KEY_ARN");
         let notification_topic_arn = self.text("CORDON_NOTIFICATION_TOPIC_ARN");
@@ -89,9 +94,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             mode: mode?,
             manual_scope: manual_scope?,
             limits: limits?,
+            snapshot_lock: snapshot_lock?,
             resources: Resources {
                 table: table?,
                 evidence_bucket: evidence_bucket?,
+                evidence_account: evidence_account?,
                 evidence_key_arn: evidence_key_arn?,
                 signing_key_arn: signing_key_arn?,
                 notification_topic_arn: notification_topic_arn?,
@@ -108,6 +115,20 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn manual_scope(&mut self) -> Option<ManualScope> {
         let text = self.text("CORDON_MANUAL_SCOPE")?;
         ManualScope::parse(&text).or_else(|| self.wrong("CORDON_MANUAL_SCOPE", "must be opted-in or account"))
+    }
+
+    /// The days are read in every mode: a wrong one shows before the mode is switched on.
+    fn snapshot_lock(&mut self) -> Option<Option<LockTerms>> {
+        let text = self.text("CORDON_SNAPSHOT_LOCK_MODE");
+        let days = self.within("CORDON_SNAPSHOT_LOCK_DAYS", 1, LONGEST_DAYS as usize);
+        let mode = match text?.as_str() {
+            "off" => None,
+            "governance" => Some(LockMode::Governance),
+            "compliance" => Some(LockMode::Compliance),
+            _ => return self.wrong("CORDON_SNAPSHOT_LOCK_MODE", "must be off, governance or compliance"),
+        };
+        let days = u32::try_from(days?).unwrap_or(LONGEST_DAYS);
+        Some(mode.map(|mode| LockTerms { mode, days }))
     }
 
     fn limits(&mut self) -> Option<Limits> {

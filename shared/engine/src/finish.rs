@@ -14,7 +14,7 @@ pub(crate) async fn tag(engine: &Engine, incident: &Incident, steps: &BTreeSet<S
         Ok(()) => StepStatus::waiting("accepted, not read back yet"),
         Err(error) => StepStatus::failed(error),
     };
-    Some(EventBody::StepReported { step: Step::TagInstance, status, detail: None })
+    Some(EventBody::reported(Step::TagInstance, status, None))
 }
 
 /// Tells people what became of the incident so far; the report says whether they could be told.
@@ -23,7 +23,7 @@ pub(crate) async fn announce(engine: &Engine, incident: &Incident) -> EventBody 
         Ok(()) => StepStatus::Done,
         Err(error) => StepStatus::failed(error),
     };
-    EventBody::StepReported { step: Step::Notify, status, detail: None }
+    EventBody::reported(Step::Notify, status, None)
 }
 
 impl Engine {

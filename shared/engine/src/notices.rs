@@ -29,6 +29,7 @@ pub(crate) fn of(incident: &Incident, config: &Config) -> Notice {
             "requested": incident.requested,
             "release": incident.release,
             "steps": incident.steps,
+            "locks": incident.locks,
             "impossible": incident.plan.impossible,
             "warnings": incident.plan.warnings,
         })
@@ -99,6 +100,9 @@ fn text(incident: &Incident, config: &Config, instance: &str) -> String {
     }
     for (step, record) in &incident.steps {
         line("", &format!("{step}: {}", describe(&record.status)));
+    }
+    for lock in incident.locks.missing() {
+        line("", lock);
     }
     for omission in incident.plan.impossible.iter().chain(&incident.plan.not_needed) {
         line("", &format!("{}: not taken, {}", omission.step, omission.why));

@@ -163,6 +163,6 @@ impl Engine {
         writer.append(vec![EventBody::StateChanged { state }]).await?;
         let told = self.announce_decision(&writer.incident().await).await;
         let status = told.map_or_else(StepStatus::failed, |()| StepStatus::Done);
-        writer.append(vec![EventBody::StepReported { step: Step::Notify, status, detail: None }]).await
+        writer.append(vec![EventBody::reported(Step::Notify, status, None)]).await
     }
 }

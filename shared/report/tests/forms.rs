@@ -27,7 +27,7 @@ fn refused() -> Scene {
 }
 
 fn contained() -> Scene {
-    let done = |step: &Step| (2.0, EventBody::StepReported { step: *step, status: StepStatus::Done, detail: None });
+    let done = |step: &Step| (2.0, EventBody::reported(*step, StepStatus::Done, None));
     let planned = Step::ALL.iter().filter(|step| **step != Step::DeregisterTargets);
     let mut bodies: Vec<_> = planned.map(done).collect();
     bodies.push((3.0, EventBody::StateChanged { state: IncidentState::Contained }));

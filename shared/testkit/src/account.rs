@@ -1,8 +1,9 @@
 //! The account's state, and how it moves with time.
 
 use crate::journal::Table;
-use containment::ids::{GroupName, IncidentId, SecurityGroupId, TargetGroupArn, VpcId};
+use containment::ids::{GroupName, IncidentId, SecurityGroupId, SnapshotId, TargetGroupArn, VpcId};
 use containment::observed::*;
+use containment::snapshot_lock::LockTerms;
 use p256::ecdsa::SigningKey;
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub struct Account {
     pub target_groups: BTreeMap<TargetGroupArn, Vec<Target>>,
     pub(crate) draining: Vec<(OffsetDateTime, Target)>,
     pub snapshots: Vec<(IncidentId, OffsetDateTime, ObservedSnapshot)>,
+    /// Terms of each lock, and when it was set.
+    pub locks: BTreeMap<SnapshotId, (LockTerms, OffsetDateTime)>,
     pub alarms: Vec<ObservedAlarm>,
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
@@ -87,6 +90,7 @@ impl Account {
             target_groups: BTreeMap::new(),
             draining: Vec::new(),
             snapshots: Vec::new(),
+            locks: BTreeMap::new(),
             alarms: Vec::new(),
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),

@@ -27,6 +27,7 @@ struct Plan {
     calls: Vec<Call>,
     at: Option<(usize, Fault)>,
     named: Vec<(&'static str, ErrorKind, usize)>,
+    silent: Vec<&'static str>,
     dead: bool,
 }
 
@@ -40,6 +41,7 @@ pub(crate) enum Fate {
     LosesItsAnswer(PortError),
     DiesBefore,
     DiesAfter,
+    NeverAnswers,
 }
 
 impl Faults {
@@ -53,6 +55,11 @@ impl Faults {
         self.0.lock().unwrap().named.push((operation, kind, times));
     }
 
+    /// Calls of this operation are never answered. The process lives on.
+    pub fn never_answer(&self, operation: &'static str) {
+        self.0.lock().unwrap().silent.push(operation);
+    }
+
     pub fn calls(&self) -> Vec<Call> {
         self.0.lock().unwrap().calls.clone()
     }
@@ -64,6 +71,9 @@ impl Faults {
         }
         let number = plan.calls.len();
         plan.calls.push(Call { operation, mutates });
+        if plan.silent.contains(&operation) {
+            return Fate::NeverAnswers;
+        }
         if let Some((_, kind, left)) = plan.named.iter_mut().find(|(of, _, left)| *of == operation && *left > 0) {
             *left -= 1;
             return Fate::Fails(error(operation, *kind));

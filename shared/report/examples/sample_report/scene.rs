@@ -139,7 +139,7 @@ pub fn opening() -> serde_json::Value {
 
 fn bodies() -> Vec<(f64, EventBody)> {
     let report = |at, step, status, detail: &str| {
-        (at, EventBody::StepReported { step, status, detail: (!detail.is_empty()).then(|| detail.to_owned()) })
+        (at, EventBody::reported(step, status, (!detail.is_empty()).then(|| detail.to_owned())))
     };
     let denied = "AccessDenied: revoke-credentials may not call iam:PutRolePolicy on role/web";
     vec![
