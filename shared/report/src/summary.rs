@@ -73,7 +73,7 @@ fn done(incident: &Incident) -> Vec<String> {
     let finished = incident.steps.iter().filter(|(_, record)| record.status == StepStatus::Done);
     told.extend(finished.filter(|(step, _)| !is_told(step)).map(|(step, _)| words::done(*step).to_owned()));
     let locked = incident.locks.snapshots.iter().filter(|lock| !lock.is_missing());
-    told.extend(locked.map(|lock| format!("Snapshot {lock}: it cannot be deleted.")));
+    told.extend(locked.map(|lock| format!("Snapshot {lock}.")));
     if matches!(incident.state, IncidentState::Released) {
         told.push("People have released it since: what is undone is in the timeline.".to_owned());
     }
