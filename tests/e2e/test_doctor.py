@@ -137,7 +137,8 @@ def point_elsewhere(patient: Patient) -> None:
 
 
 def set_table(patient: Patient, table: str) -> None:
-    function, lambda_ = patient.id("ReconcileIncidentsFunction"), patient.client("lambda")
+    # A function that nothing invokes here: none of its invocations fails meanwhile.
+    function, lambda_ = patient.id("ReleaseInstanceFunction"), patient.client("lambda")
     environment = lambda_.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     lambda_.update_function_configuration(
         FunctionName=function, Environment={"Variables": {**environment, "CORDON_TABLE": table}}
@@ -202,7 +203,7 @@ BREAKS = [
           set_topic_policy([*alarm_topic_statements(), ANYBODY]), set_topic_policy(alarm_topic_statements())),
     Break("alarm-topic-subscribed", "AlarmTopic", "aws sns subscribe", unsubscribe, subscribe),
     Break("dead-letters", "SignalDeadLetterQueue", "aws sqs receive-message", dead_letter, read_dead_letters),
-    Break("function-settings", "ReconcileIncidentsFunction", "deploy",
+    Break("function-settings", "ReleaseInstanceFunction", "deploy",
           point_elsewhere, lambda patient: set_table(patient, patient.id("JournalTable"))),
     Break("function-concurrency", "ContainInstanceFunction", "aws lambda delete-function-concurrency",
           of("lambda", "put_function_concurrency", "ContainInstanceFunction", "FunctionName", ReservedConcurrentExecutions=0),

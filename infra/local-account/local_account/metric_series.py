@@ -64,8 +64,11 @@ class Series:
         self.points.insert(at, point)
 
     def periods(self, period: int, start: float = -math.inf, end: float = math.inf) -> dict[int, Statistics]:
-        """Period start → statistics, for points with start ≤ time < end; periods are aligned to the epoch."""
+        """Period start → statistics, of the periods that `start` lies in to the last that begins before `end`; periods are
+        aligned to the epoch. A period is answered whole, as by CloudWatch, wherever in it the bounds lie."""
         found: dict[int, Statistics] = {}
+        start = start if math.isinf(start) else start // period * period
+        end = end if math.isinf(end) else -(-end // period) * period
         for at in range(bisect.bisect_left(self.times, start), bisect.bisect_left(self.times, end)):
             begin = int(self.times[at] // period) * period
             point = self.points[at]

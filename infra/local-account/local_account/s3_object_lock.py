@@ -44,6 +44,12 @@ def _answer_for_retention() -> None:
         return self.serialized(ActionResult({"Retention": retention}))
 
     @overlay(S3Response)
+    def get_bucket_versioning(moto: Any, self: Any) -> Any:
+        # moto names the document after the operation, which an SDK that checks the name can't read.
+        status, headers, body = moto(self)
+        return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+
+    @overlay(S3Response)
     def put_object_retention(moto: Any, self: Any) -> Any:
         key = self.backend.get_object(self.bucket_name, self.parse_key_name(), self._get_param("versionId"))
         if key is None:

@@ -76,3 +76,15 @@ def test_values_outside_do_not_move_the_band_until_they_are_the_new_normal() -> 
     _, upper = band_series(dict(enumerate(values)), 2.0)
     assert {upper[n] for n in range(20, 20 + SHORTEST_HISTORY + 1)} == {upper[20]}
     assert upper[20] < 20 < 500 < upper[len(values) - 1]
+
+
+def test_a_period_is_answered_whole_wherever_in_it_the_bounds_lie(cloud: Cloud) -> None:
+    send(cloud, 1.0, 2.0, 4.0, start=NOON)
+    for first, last, values in ((0, 3, [1.0, 2.0, 4.0]), (0.5, 2.1, [1.0, 2.0, 4.0]), (1, 2, [2.0]), (1.9, 2, [2.0])):
+        answer = cloud.client("cloudwatch").get_metric_data(
+            StartTime=datetime.fromtimestamp(NOON + 300 * first, timezone.utc),
+            EndTime=datetime.fromtimestamp(NOON + 300 * last, timezone.utc),
+            ScanBy="TimestampAscending",
+            MetricDataQueries=[{"Id": "m1", "MetricStat": {"Metric": METRIC, "Period": 300, "Stat": "Sum"}}],
+        )
+        assert answer["MetricDataResults"][0]["Values"] == values, (first, last)

@@ -250,3 +250,13 @@ def test_a_checksum_in_a_trailer_is_compared_too(
     if status == 200:
         stored = account.client("s3").get_object(Bucket=bucket, Key=name, ChecksumMode="ENABLED")
         assert (stored["Body"].read(), stored["ChecksumCRC32"]) == (body, checksum)
+
+
+def test_versioning_is_answered_under_s3s_own_name(account: AccountProcess, bucket: str) -> None:
+    """An SDK may refuse a document of another name; boto3 takes any."""
+    request = AWSRequest("GET", f"{account.ready['endpoint']}/{bucket}?versioning")
+    S3SigV4Auth(Credentials("test", "test"), "s3", "us-east-1").add_auth(request)
+    with urllib.request.urlopen(urllib.request.Request(request.url, headers=dict(request.headers.items()))) as answer:
+        body = answer.read().decode()
+    assert "<VersioningConfiguration " in body and body.rstrip().endswith("</VersioningConfiguration>")
+    assert "<Status>Enabled</Status>" in body
