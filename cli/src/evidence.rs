@@ -8,7 +8,7 @@ use evidence::archive::{self, Limits};
 use evidence::public_key::PublicKey;
 use evidence::verification::{Outcome, Verdict, Verification};
 use evidence::verify::verify;
-use signal::Quoted;
+use signal::OneLine;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor};
@@ -107,7 +107,7 @@ fn text(verified: &Verification) -> String {
         let _ = writeln!(text, "warning: {warning}");
     }
     for lock in verified.locks.iter().filter(|lock| !lock.is_missing()) {
-        let _ = writeln!(text, "by the journal: snapshot {}", Quoted(&lock.to_string()));
+        let _ = writeln!(text, "by the journal: snapshot {}", OneLine(&lock.to_string()));
     }
     let said = match verified.outcome {
         Outcome::Passed => "INTACT",

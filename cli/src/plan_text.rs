@@ -7,7 +7,7 @@ use containment::prior::PriorState;
 use containment::release::ReleasePlan;
 use containment::step::Step;
 use engine::ContainmentPlan;
-use signal::Quoted;
+use signal::{OneLine, Quoted};
 use std::fmt::Write;
 
 pub(crate) fn of_containment(planned: &ContainmentPlan) -> String {
@@ -86,7 +86,7 @@ pub(crate) fn of_release(incident: &IncidentId, plan: &ReleasePlan) -> String {
         let _ = writeln!(text, "  not restored: {lost}");
     }
     for lock in &plan.kept {
-        let _ = writeln!(text, "  left as it is: snapshot {}", Quoted(&lock.to_string()));
+        let _ = writeln!(text, "  left as it is: snapshot {}", OneLine(&lock.to_string()));
     }
     text.trim_end().to_owned()
 }

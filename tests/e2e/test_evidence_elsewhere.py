@@ -206,7 +206,7 @@ def test_an_administrator_of_the_workload_can_neither_delete_nor_forge_nor_read(
 ) -> None:
     name = "administrator-to-" + what.replace(" ", "-")
     administrator = Person.user(stack, name)
-    may = {"Statement": [{"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}]}
+    may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}]}
     laptop.client("iam").put_user_policy(UserName=name, PolicyName="own", PolicyDocument=json.dumps(may))
     key = f"evidence/{incident}/at-containment/instance.xml"
     with pytest.raises(ClientError) as refused:
@@ -229,7 +229,7 @@ def test_a_stranger_who_takes_the_buckets_name_gets_no_evidence(laptop: Laptop, 
     theirs.put_bucket_policy(Bucket=place.bucket, Policy=json.dumps({"Statement": [welcome]}))
     stack = Stack.deploy(laptop, name, **place.parameters, **UNLIMITED)
     if roles_may_all:
-        everything = json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+        everything = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
         for role in ("ContainInstanceRole", "ReconcileIncidentsRole"):
             laptop.client("iam").put_role_policy(
                 RoleName=stack.resources[role]["physical_id"], PolicyName="everything", PolicyDocument=everything

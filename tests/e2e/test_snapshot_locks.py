@@ -90,7 +90,7 @@ def test_whoever_may_delete_snapshots_deletes_those_alone_that_were_not_to_be_lo
     instance, incident = contained(laptop, unlocked, "lockless")
     assert recorded(unlocked, instance) == []
     deleter = Person.user(stack, "deleter")
-    may = {"Statement": [{"Effect": "Allow", "Action": "ec2:DeleteSnapshot", "Resource": "*"}]}
+    may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:DeleteSnapshot", "Resource": "*"}]}
     laptop.client("iam").put_user_policy(UserName="deleter", PolicyName="own", PolicyDocument=json.dumps(may))
     ec2 = deleter.client("ec2")
     for snapshot in snapshots(laptop, incident):
