@@ -177,6 +177,23 @@ def test_the_doctor_looks_at_the_bucket_and_key_in_the_other_account(
         s3.put_public_access_block(Bucket=place.bucket, PublicAccessBlockConfiguration=block)
 
 
+def test_a_function_whose_evidence_goes_elsewhere_than_the_others_is_found(
+    laptop: Laptop, stack: Stack, viewer: Person
+) -> None:
+    lambda_, function = laptop.client("lambda"), stack.outputs["ReconcileIncidentsFunctionName"]
+    variables = lambda_.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    altered = {**variables, "CORDON_EVIDENCE_ACCOUNT_ID": STRANGER}
+    lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": altered})
+    try:
+        checks = json.loads(viewer.runs("--stack", "elsewhere", "doctor", "--json").stdout)["checks"]
+    finally:
+        lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+    found = {check["subject"]: check for check in checks if check["id"] == "function-settings"}
+    assert found["ReconcileIncidentsFunction"]["finding"] == "problem"
+    assert "elsewhere than contain-instance's" in found["ReconcileIncidentsFunction"]["what"]
+    assert found["ReleaseInstanceFunction"]["finding"] == "ok"
+
+
 def test_what_the_other_account_does_not_show_is_no_pass(stack: Stack, place: Place) -> None:
     unlisted = Person.user(stack, "unlisted-viewer", "ViewerPolicyArn")
     found = examined(unlisted)
