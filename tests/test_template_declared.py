@@ -138,7 +138,8 @@ def test_only_contain_instance_decides_and_only_reconcile_incidents_looks_for_wo
     opens = {"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"}
 
     assert allowed("contain-instance") - allowed("reconcile-incidents") == decides | opens
-    assert allowed("reconcile-incidents") - allowed("contain-instance") == {"dynamodb:Query", "ec2:DescribeSnapshots"}
+    looks = {"dynamodb:Query", "ec2:DescribeLockedSnapshots", "ec2:DescribeSnapshots"}
+    assert allowed("reconcile-incidents") - allowed("contain-instance") == looks
 
 
 def test_both_take_the_steps_of_a_plan_on_the_same_conditions() -> None:

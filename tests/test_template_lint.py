@@ -1,4 +1,4 @@
-"""template.yaml as AWS's own tools read it."""
+"""template.yaml, and the evidence account's, as AWS's own tools read them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from tests.template_checks import plain_template
 from tests.template_checks.deployed import TEMPLATE
 
+EVIDENCE_ACCOUNT = TEMPLATE.parent / "infra" / "evidence-account.yaml"
 KEYS = ["EvidenceKey", "JournalKey", "LogKey", "MessageKey", "SigningKey"]
 KEPT = ["EvidenceBucket", "EvidenceBucketPolicy", "JournalTable", *KEYS]
 # Regions differ in which services and values they have.
@@ -26,8 +27,9 @@ def lint(template: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_cfn_lint_has_nothing_to_say() -> None:
-    assert lint(TEMPLATE) == (0, "")
+@pytest.mark.parametrize("template", [TEMPLATE, EVIDENCE_ACCOUNT], ids=lambda template: template.stem)
+def test_cfn_lint_has_nothing_to_say(template: Path) -> None:
+    assert lint(template) == (0, "")
 
 
 def test_cfn_lint_would_say_something(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ DEFAULTS = {
     "CORDON_COOL_DOWN_SECONDS": "3600",
     "CORDON_ACCOUNT_ID": ACCOUNT,
     "CORDON_PARTITION": "aws",
+    "CORDON_EVIDENCE_ACCOUNT_ID": ACCOUNT,
+    "CORDON_SNAPSHOT_LOCK_MODE": "governance",
+    "CORDON_SNAPSHOT_LOCK_DAYS": "90",
 }
 
 
@@ -96,7 +99,8 @@ def test_topics_elsewhere_come_after_the_stacks_own(binary: Path) -> None:
 
 def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
     template = plain_template()
-    optional = {name for name, resource in template["Resources"].items() if "Condition" in resource}
+    conditions = {name: resource.get("Condition") for name, resource in template["Resources"].items()}
+    optional = {name for name, condition in conditions.items() if condition not in (None, "KeepsEvidenceHere")}
 
     with deployed_stack(template, binary, {}) as deployed:
         assert set(deployed.stack.resources) == set(template["Resources"]) - optional
@@ -146,6 +150,13 @@ def test_by_default_no_role_is_written_or_passed_no_key_opened_to_ec2_and_no_int
         ("NotificationEmail", "nobody"),
         ("AlarmStateChangePrefix", ""),
         ("ObjectLockDays", 0),
+        ("SnapshotLockMode", "on"),
+        ("SnapshotLockDays", 0),
+        ("SnapshotLockDays", 36501),
+        ("EvidenceBucketName", "*"),
+        ("EvidenceBucketName", "b/evidence/*"),
+        ("EvidenceKeyArn", "*"),
+        ("EvidenceKeyArn", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
         ("Architecture", "riscv64"),
     ],
 )

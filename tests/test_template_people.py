@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template_checks import Deployed, deployed_stack, plain_template
-from tests.template_checks.deployed import ACCOUNT, REGION
+from tests.template_checks.deployed import ACCOUNT, OTHER_ACCOUNT, REGION
 from tests.template_checks.people import INVOKE, document, may
 
 PEOPLE = ("ViewerPolicy", "OperatorPolicy", "ApproverPolicy")
@@ -23,6 +23,7 @@ INSTANCE = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/x"
 FLEET = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/web"
 VIA_DYNAMODB = {"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}
 VIA_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+OURS = {"aws:ResourceAccount": ACCOUNT}
 Row = tuple[str, str, dict[str, Any]]
 
 # An action, a resource, what the request says. A resource is an ARN, or a logical id and what follows its ARN.
@@ -32,9 +33,9 @@ READS: list[Row] = [
     ("dynamodb:Query", "JournalTable/index/listed-incidents", {}),
     ("dynamodb:Query", "JournalTable/index/open-incidents", {}),
     ("kms:Decrypt", "JournalKey", VIA_DYNAMODB),
-    ("s3:GetObject", "EvidenceBucket/evidence/inc-1/x", {}),
-    ("s3:GetObjectVersion", "EvidenceBucket/evidence/inc-1/x", {}),
-    ("s3:ListBucketVersions", "EvidenceBucket", {}),
+    ("s3:GetObject", "EvidenceBucket/evidence/inc-1/x", OURS),
+    ("s3:GetObjectVersion", "EvidenceBucket/evidence/inc-1/x", OURS),
+    ("s3:ListBucketVersions", "EvidenceBucket", OURS),
     ("kms:Decrypt", "EvidenceKey", VIA_S3),
     ("kms:GetPublicKey", "SigningKey", {}),
     *[
@@ -65,8 +66,9 @@ READS_OF_NOBODY: list[Row] = [
     ("kms:Decrypt", "EvidenceKey", {}),
     ("kms:Decrypt", "EvidenceKey", VIA_DYNAMODB),
     ("kms:Decrypt", "MessageKey", VIA_DYNAMODB),
-    ("s3:GetObject", "EvidenceBucket/elsewhere", {}),
-    ("s3:GetObject", "arn:aws:s3:::another/evidence/x", {}),
+    ("s3:GetObject", "EvidenceBucket/elsewhere", OURS),
+    ("s3:GetObject", "EvidenceBucket/evidence/inc-1/x", {"aws:ResourceAccount": OTHER_ACCOUNT}),
+    ("s3:GetObject", "arn:aws:s3:::another/evidence/x", OURS),
     ("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/another", {}),
     ("lambda:GetFunction", CONTAIN, {}),
     ("lambda:GetFunctionConfiguration", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:another", {}),
@@ -79,9 +81,9 @@ WRITES: list[Row] = [
     *[(f"dynamodb:{verb}", "JournalTable", {}) for verb in ("PartiQLInsert", "UpdateTable", "DeleteTable")],
     ("dynamodb:PutItem", "JournalTable", {"dynamodb:LeadingKeys": ["authority#i-1"]}),
     ("dynamodb:DeleteItem", "JournalTable", {"dynamodb:LeadingKeys": ["freeze"]}),
-    *[(f"s3:{verb}", "EvidenceBucket/evidence/inc-1/x", {}) for verb in ("PutObject", "DeleteObject")],
-    *[(f"s3:{verb}", "EvidenceBucket/evidence/inc-1/x", {}) for verb in ("DeleteObjectVersion", "PutObjectRetention")],
-    ("s3:BypassGovernanceRetention", "EvidenceBucket/evidence/inc-1/x", {}),
+    *[(f"s3:{verb}", "EvidenceBucket/evidence/inc-1/x", OURS) for verb in ("PutObject", "DeleteObject")],
+    *[(f"s3:{verb}", "EvidenceBucket/evidence/inc-1/x", OURS) for verb in ("DeleteObjectVersion", "PutObjectRetention")],
+    ("s3:BypassGovernanceRetention", "EvidenceBucket/evidence/inc-1/x", OURS),
     ("kms:Sign", "SigningKey", {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256"}),
     ("kms:GenerateDataKey", "EvidenceKey", VIA_S3),
     ("kms:ScheduleKeyDeletion", "JournalKey", {}),

@@ -31,6 +31,7 @@ RELEASER = "release-instance"
 ALL = (*CONTAINERS, RELEASER, "revoke-credentials")
 INCIDENT = {"aws:ResourceTag/cordon:incident": "inc-1"}
 OPTED_IN = {"aws:ResourceTag/cordon:mode": "enforce"}
+OURS = {"aws:ResourceAccount": ACCOUNT}
 VIA_EC2 = {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}
 TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/1"
 
@@ -75,6 +76,7 @@ def test_the_policies_on_file_are_those_of_the_template() -> None:
         ("ec2:CreateSnapshots", f"{EC2}volume/x", {}),
         ("ec2:CreateSnapshots", SNAPSHOT, OF_INCIDENT),
         ("ec2:CreateTags", SNAPSHOT, {**OF_INCIDENT, "ec2:CreateAction": "CreateSnapshots"}),
+        ("ec2:LockSnapshot", SNAPSHOT, {**INCIDENT, "ec2:SnapshotLockDuration": "90"}),
         ("ec2:CreateTags", INSTANCE, OF_INCIDENT),
         ("ec2:StopInstances", INSTANCE, {}),
         ("ec2:DisassociateIamInstanceProfile", INSTANCE, {}),
@@ -119,6 +121,8 @@ def test_a_containing_function_may_do_its_steps(
         ("ec2:StartInstances", INSTANCE, {}),
         ("ec2:TerminateInstances", INSTANCE, {}),
         ("ec2:DeleteSnapshot", SNAPSHOT, {}),
+        ("ec2:UnlockSnapshot", SNAPSHOT, INCIDENT),
+        ("ec2:LockSnapshot", SNAPSHOT, {"ec2:SnapshotLockDuration": "90"}),
         ("ec2:AssociateIamInstanceProfile", INSTANCE, {}),
         ("ec2:StartInstances", INSTANCE, INCIDENT),
         ("autoscaling:ExitStandby", FLEET, OPTED_IN),
@@ -235,6 +239,7 @@ def test_release_instance_may_undo_the_steps(
         ("ec2:DeleteTags", GROUP, {"aws:TagKeys": ["cordon:quarantine"]}),
         ("ec2:DeleteTags", SNAPSHOT, {"aws:TagKeys": ["cordon:incident"]}),
         ("ec2:DeleteSnapshot", SNAPSHOT, INCIDENT),
+        ("ec2:UnlockSnapshot", SNAPSHOT, INCIDENT),
         ("autoscaling:AttachInstances", FLEET, {}),
         ("autoscaling:ExitStandby", FLEET, {"aws:ResourceTag/cordon:mode": "off"}),
         ("autoscaling:UpdateAutoScalingGroup", FLEET, OPTED_IN),
@@ -328,20 +333,20 @@ def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed
     bucket = deployed.arn("EvidenceBucket")
 
     for function in CONTAINERS:
-        assert may(deployed, function, "s3:PutObject", f"{bucket}/evidence/inc-1/x")
-        assert not may(deployed, function, "s3:PutObject", f"{bucket}/elsewhere")
+        assert may(deployed, function, "s3:PutObject", f"{bucket}/evidence/inc-1/x", OURS)
+        assert not may(deployed, function, "s3:PutObject", f"{bucket}/elsewhere", OURS)
         for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention"):
-            assert not may(deployed, function, f"s3:{action}", f"{bucket}/evidence/inc-1/x")
+            assert not may(deployed, function, f"s3:{action}", f"{bucket}/evidence/inc-1/x", OURS)
 
 
 def test_release_instance_writes_signed_heads_and_no_other_evidence(deployed: Deployed) -> None:
     bucket = deployed.arn("EvidenceBucket")
 
-    assert may(deployed, RELEASER, "s3:PutObject", f"{bucket}/evidence/inc-1/heads/1")
+    assert may(deployed, RELEASER, "s3:PutObject", f"{bucket}/evidence/inc-1/heads/1", OURS)
     for name in ("manifests/1", "objects/1", "x"):
-        assert not may(deployed, RELEASER, "s3:PutObject", f"{bucket}/evidence/inc-1/{name}")
+        assert not may(deployed, RELEASER, "s3:PutObject", f"{bucket}/evidence/inc-1/{name}", OURS)
     for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention"):
-        assert not may(deployed, RELEASER, f"s3:{action}", f"{bucket}/evidence/inc-1/heads/1")
+        assert not may(deployed, RELEASER, f"s3:{action}", f"{bucket}/evidence/inc-1/heads/1", OURS)
 
 
 def test_only_revoke_credentials_writes_iam_and_only_in_listed_roles(deployed: Deployed) -> None:

@@ -10,8 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_account.deploy.intrinsics import Resolver
+from local_account.deploy.parameters import parameter_values
 from local_account.deploy.problems import DeployError
 from tests.template_checks import CHECKS, Deployed, deployed_stack, plain_template
+from tests.template_checks.deployed import EVERYTHING
 
 RESOURCES = sorted(plain_template()["Resources"])
 
@@ -54,7 +56,8 @@ def test_without_a_resource_the_deployment_or_its_check_fails(logical_id: str, b
 def without(template: dict[str, Any], logical_id: str) -> dict[str, Any]:
     """The template less one resource, and less the outputs that only told of it."""
     del template["Resources"][logical_id]
-    reader = Resolver(parameters={}, pseudo={})
+    parameters = parameter_values(template["Parameters"], EVERYTHING)
+    reader = Resolver(parameters=parameters, pseudo={}, conditions=template["Conditions"])
     template["Outputs"] = {
         name: output
         for name, output in template["Outputs"].items()

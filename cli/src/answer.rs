@@ -5,7 +5,7 @@ use crate::plan_text;
 use containment::incident::{IncidentState, Release, StepStatus};
 use engine::Outcome;
 use serde_json::{Value, json};
-use signal::Quoted;
+use signal::{OneLine, Quoted};
 use std::fmt::Write;
 
 pub(crate) fn render(outcome: &Outcome, as_json: bool) -> (String, Exit) {
@@ -108,6 +108,9 @@ fn released(incident: &str, state: &IncidentState, release: Option<&Release>) ->
     }
     for lost in &release.plan.lost {
         let _ = writeln!(text, "  not restored: {lost}");
+    }
+    for lock in &release.plan.kept {
+        let _ = writeln!(text, "  left as it is: snapshot {}", OneLine(&lock.to_string()));
     }
     let failed = release.undone.values().any(|record| matches!(record.status, StepStatus::Failed { .. }));
     if failed || *state != IncidentState::Released {

@@ -96,7 +96,8 @@ impl Settings {
     }
 
     pub(crate) fn evidence(&self, clients: &Clients) -> Result<EvidenceReader, Failed> {
-        Ok(aws_adapters::evidence_reader(clients, self.get("CORDON_EVIDENCE_BUCKET")?))
+        let owner = self.variables.get("CORDON_EVIDENCE_ACCOUNT_ID").map(String::as_str);
+        Ok(aws_adapters::evidence_reader(clients, self.get("CORDON_EVIDENCE_BUCKET")?, owner))
     }
 
     pub(crate) fn account(&self) -> Result<AccountId, Failed> {

@@ -8,6 +8,7 @@ use evidence::archive::{self, Limits};
 use evidence::public_key::PublicKey;
 use evidence::verification::{Outcome, Verdict, Verification};
 use evidence::verify::verify;
+use signal::OneLine;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor};
@@ -104,6 +105,9 @@ fn text(verified: &Verification) -> String {
     }
     for warning in &verified.warnings {
         let _ = writeln!(text, "warning: {warning}");
+    }
+    for lock in verified.locks.iter().filter(|lock| !lock.is_missing()) {
+        let _ = writeln!(text, "by the journal: snapshot {}", OneLine(&lock.to_string()));
     }
     let said = match verified.outcome {
         Outcome::Passed => "INTACT",

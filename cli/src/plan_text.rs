@@ -7,7 +7,7 @@ use containment::prior::PriorState;
 use containment::release::ReleasePlan;
 use containment::step::Step;
 use engine::ContainmentPlan;
-use signal::Quoted;
+use signal::{OneLine, Quoted};
 use std::fmt::Write;
 
 pub(crate) fn of_containment(planned: &ContainmentPlan) -> String {
@@ -84,6 +84,9 @@ pub(crate) fn of_release(incident: &IncidentId, plan: &ReleasePlan) -> String {
     }
     for lost in &plan.lost {
         let _ = writeln!(text, "  not restored: {lost}");
+    }
+    for lock in &plan.kept {
+        let _ = writeln!(text, "  left as it is: snapshot {}", OneLine(&lock.to_string()));
     }
     text.trim_end().to_owned()
 }

@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
+
 from .laptop import BINARIES, Laptop, Stack
 
 ROOT_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -86,6 +88,17 @@ class Person:
             "AWS_SESSION_TOKEN": made["SessionToken"],
         }
         return cls(stack.laptop, answer["AssumedRoleUser"]["Arn"], keys)
+
+    def client(self, service: str) -> Any:
+        """boto3's, with this person's credentials."""
+        return boto3.client(
+            service,
+            endpoint_url=self.laptop.about["endpoint"],
+            region_name=self.laptop.about["region"],
+            aws_access_key_id=self.keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.keys["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self.keys.get("AWS_SESSION_TOKEN"),
+        )
 
     def runs(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return cordon(self.laptop, *arguments, keys=self.keys)

@@ -24,8 +24,13 @@ ELSEWHERE = {number: f"arn:aws:sns:{REGION}:{ACCOUNT}:elsewhere-{number}" for nu
 REVOCABLE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/web"
 PROFILE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/profile"
 VOLUME_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/volumes"
+EVIDENCE_ELSEWHERE = {
+    "EvidenceBucketName": "evidence-of-another-account",
+    "EvidenceKeyArn": f"arn:aws:kms:{REGION}:{OTHER_ACCOUNT}:key/evidence",
+}
 
-# Every condition of the template holds, so that every resource is made; but ReachesWholeAccount, which only widens.
+# Every condition of the template holds, so that every resource is made; but ReachesWholeAccount, which only widens. Evidence
+# is kept here, since elsewhere takes resources away.
 EVERYTHING = {
     "AlarmStateChangeEvents": "true",
     "ContainReservedConcurrency": "20",

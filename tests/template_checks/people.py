@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from local_account.iam_policy import Decision, evaluate
-from tests.template_checks.deployed import Deployed, check
+from tests.template_checks.deployed import ACCOUNT, Deployed, check
 
 INVOKE = "lambda:InvokeFunction"
 FUNCTIONS = ("ContainInstance", "ReconcileIncidents", "ReleaseInstance", "RevokeCredentials")
@@ -40,7 +40,7 @@ def a_viewer_reads_the_record_and_changes_nothing(deployed: Deployed) -> None:
     table, bucket = deployed.arn("JournalTable"), deployed.arn("EvidenceBucket")
     assert may(deployed, "ViewerPolicy", "dynamodb:Query", f"{table}/index/listed-incidents")
     assert may(deployed, "ViewerPolicy", "dynamodb:GetItem", table)
-    assert may(deployed, "ViewerPolicy", "s3:GetObjectVersion", f"{bucket}/evidence/inc-1/x")
+    assert may(deployed, "ViewerPolicy", "s3:GetObjectVersion", f"{bucket}/evidence/inc-1/x", {"aws:ResourceAccount": ACCOUNT})
     assert may(deployed, "ViewerPolicy", "kms:GetPublicKey", deployed.arn("SigningKey"))
     verbs = ("BatchGet", "Describe", "Get", "List", "Query", "Lookup", "Decrypt")
     for statement in document(deployed, "ViewerPolicy")["Statement"]:

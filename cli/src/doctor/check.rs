@@ -64,7 +64,7 @@ impl Check {
             Ok(value) => Self::new(id, subject, judge(value)),
             Err(error) if error.kind == ErrorKind::Gone => {
                 let advice = "make it again as the template has it, or take it out of the stack and deploy again";
-                Self::new(id, subject, advised("the stack made it, and it does not exist", advice))
+                Self::new(id, subject, advised("the deployment needs it, and it does not exist", advice))
             }
             Err(error) => Self::unchecked(id, subject, error),
         }

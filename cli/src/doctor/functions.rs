@@ -1,7 +1,7 @@
 //! The functions: whether they run, as what, on which resources, and who may wake them.
 
 use super::check::{Check, Verdict, advised, mended_by};
-use super::stack::{ALARM_TOPIC, CONTAIN_INSTANCE, FUNCTIONS, RECONCILE_INCIDENTS, Stack, is_key};
+use super::stack::{ALARM_TOPIC, CONTAIN_INSTANCE, EvidencePlace, FUNCTIONS, RECONCILE_INCIDENTS, Stack, is_key};
 use aws_adapters::deployed::{DeployedFunction, FunctionMetric};
 use futures::future::join_all;
 use ports::PortResult;
@@ -68,7 +68,11 @@ fn settings(stack: &Stack, logical_id: &str, function: &DeployedFunction) -> Ver
         let value = value.split(',').next().unwrap_or_default();
         stack.id(resource).is_some_and(|id| !is_key(value, id))
     });
-    let wrong: Vec<_> = wrong.map(|(variable, resource)| format!("{variable} does not name {resource}")).collect();
+    let wrong = wrong.map(|(variable, resource)| format!("{variable} does not name {resource}"));
+    let writes = needed == SETTINGS.len();
+    let differs = writes && stack.evidence.as_ref().is_ok_and(|place| *place != EvidencePlace::of(function));
+    let differs = differs.then(|| "its evidence goes elsewhere than contain-instance's".to_owned());
+    let wrong: Vec<_> = wrong.chain(differs).collect();
     if wrong.is_empty() { Ok(()) } else { advised(wrong.join("; "), "deploy the stack again") }
 }
 

@@ -43,7 +43,7 @@ async fn examined(deployment: &Deployment) -> Result<Vec<Check>, Failed> {
         }
         Err(error) => return Ok(vec![Check::unchecked("stack-resources", "the stack", &error)]),
     };
-    let stack = Stack::new(reader, resources);
+    let stack = Stack::new(reader, resources).await;
     let (alarms, account) =
         (aws_adapters::alarms(clients), aws_adapters::coverage(clients, stack.id(stack::TABLE).unwrap_or_default()));
     let (functions, messages, storage, watch) = tokio::join!(

@@ -1,7 +1,8 @@
 //! The resources of the deployment, by the names that the template gives them.
 
 use super::check::{Check, Verdict, advised};
-use aws_adapters::deployed::{StackReader, StackResource};
+use aws_adapters::deployed::{DeployedFunction, StackReader, StackResource};
+use ports::PortResult;
 use std::collections::BTreeMap;
 
 pub(super) const FUNCTIONS: [&str; 4] =
@@ -22,13 +23,45 @@ const ALARM: &str = "AWS::CloudWatch::Alarm";
 
 pub(super) struct Stack {
     pub(super) reader: StackReader,
+    pub(super) evidence: PortResult<EvidencePlace>,
     resources: BTreeMap<String, StackResource>,
 }
 
+/// Where evidence goes, by what contain-instance was deployed with. Not by what the stack made: bucket and key may be
+/// another account's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EvidencePlace {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    /// Unknown to a deployment that is older than this variable.
+    pub(super) account: Option<String>,
+}
+
+impl EvidencePlace {
+    pub(super) fn of(function: &DeployedFunction) -> Self {
+        let variable = |name: &str| function.variables.get(name).filter(|value| !value.is_empty()).cloned();
+        Self {
+            bucket: variable("CORDON_EVIDENCE_BUCKET").unwrap_or_default(),
+            key: variable("CORDON_EVIDENCE_KEY_ARN").unwrap_or_default(),
+            account: variable("CORDON_EVIDENCE_ACCOUNT_ID"),
+        }
+    }
+}
+
 impl Stack {
-    pub(super) fn new(reader: StackReader, resources: Vec<StackResource>) -> Self {
-        let resources = resources.into_iter().map(|resource| (resource.logical_id.clone(), resource)).collect();
-        Self { reader, resources }
+    pub(super) async fn new(reader: StackReader, resources: Vec<StackResource>) -> Self {
+        let resources: BTreeMap<_, _> =
+            resources.into_iter().map(|resource| (resource.logical_id.clone(), resource)).collect();
+        let physical = |logical_id: &str| resources.get(logical_id)?.physical_id.as_deref();
+        let function = reader.function(physical(CONTAIN_INSTANCE).unwrap_or(CONTAIN_INSTANCE)).await;
+        let evidence = function.map(|function| EvidencePlace::of(&function));
+        Self { reader, evidence, resources }
+    }
+
+    /// Whether the stack was deployed to make no bucket and no key of its own for the evidence.
+    pub(super) fn keeps_evidence_elsewhere(&self) -> bool {
+        let makes = |logical_id| self.resources.contains_key(logical_id);
+        !makes(BUCKET) && !makes(EVIDENCE_KEY)
     }
 
     /// The physical id. Where it is missing, `stack-resources` says so, and no other check is made of it.
@@ -56,6 +89,9 @@ impl Stack {
     pub(super) fn check(&self) -> Vec<Check> {
         let single = [ALARM_TOPIC, NOTIFICATION_TOPIC, TABLE, BUCKET, SCHEDULE];
         let wanted = FUNCTIONS.iter().chain(&single).chain(&QUEUES).chain(&KEYS);
+        // The parameters that make none are both or neither.
+        let elsewhere = self.keeps_evidence_elsewhere();
+        let wanted = wanted.filter(|wanted| !(elsewhere && [BUCKET, EVIDENCE_KEY].contains(wanted)));
         let missing: Vec<_> = wanted.filter(|wanted| self.id(wanted).is_none()).copied().collect();
         let mut checks = vec![Check::new("stack-resources", "the stack", complete(&missing, self.alarms().len()))];
         let unfinished = self.resources.values().filter(|resource| !resource.status.ends_with("_COMPLETE"));

@@ -1,14 +1,14 @@
 //! What is remembered, and the keys that everything is encrypted with.
 
 use super::check::{Check, Verdict, advised, mended_by};
-use super::stack::{BUCKET, EVIDENCE_KEY, JOURNAL_KEY, KEYS, Stack, TABLE, is_key};
-use aws_adapters::deployed::DeployedKey;
+use super::stack::{BUCKET, EvidencePlace, JOURNAL_KEY, KEYS, Stack, TABLE, is_key};
+use aws_adapters::deployed::{Bucket, DeployedKey};
 use futures::future::join_all;
 
 pub(super) async fn checks(stack: &Stack) -> Vec<Check> {
     let keys = stack.ids(&KEYS).map(|(logical_id, id)| key(stack, logical_id, id));
-    let (table, bucket, keys) = tokio::join!(table(stack), bucket(stack), join_all(keys));
-    [table, bucket].into_iter().chain(keys).flatten().collect()
+    let (table, evidence, keys) = tokio::join!(table(stack), evidence(stack), join_all(keys));
+    [table, evidence].into_iter().chain(keys).flatten().collect()
 }
 
 async fn table(stack: &Stack) -> Vec<Check> {
@@ -56,20 +56,41 @@ fn table_recoverable(recoverable: bool, name: &str) -> Verdict {
     )
 }
 
-async fn bucket(stack: &Stack) -> Vec<Check> {
-    let (Some(name), Some(key)) = (stack.id(BUCKET), stack.id(EVIDENCE_KEY)) else { return Vec::new() };
-    let reader = &stack.reader;
+const BUCKET_CHECKS: [&str; 4] = ["bucket-versioned", "bucket-locked", "bucket-private", "bucket-encrypted"];
+
+/// The bucket and the key that evidence goes to, whosever they are.
+async fn evidence(stack: &Stack) -> Vec<Check> {
+    let place = match &stack.evidence {
+        Ok(place) => place,
+        Err(error) => return BUCKET_CHECKS.map(|id| Check::unchecked(id, BUCKET, error)).into(),
+    };
+    let subject = if stack.id(BUCKET) == Some(place.bucket.as_str()) { BUCKET } else { place.bucket.as_str() };
+    // A key that the stack made is among its keys.
+    let foreign_key = async {
+        if !stack.keeps_evidence_elsewhere() {
+            return Vec::new();
+        }
+        key(stack, &place.key, &place.key).await
+    };
+    let (bucket, key) = tokio::join!(bucket(stack, subject, place), foreign_key);
+    bucket.into_iter().chain(key).collect()
+}
+
+async fn bucket(stack: &Stack, subject: &str, place: &EvidencePlace) -> Vec<Check> {
+    let (reader, name) = (&stack.reader, place.bucket.as_str());
+    let bucket = Bucket { name, owner: place.account.as_deref() };
     let (versioned, locked, private, found) = tokio::join!(
-        reader.bucket_versioned(name),
-        reader.bucket_locked(name),
-        reader.bucket_private(name),
-        reader.bucket_key(name)
+        reader.bucket_versioned(&bucket),
+        reader.bucket_locked(&bucket),
+        reader.bucket_private(&bucket),
+        reader.bucket_key(&bucket)
     );
+    let [is_versioned, is_locked, is_private, is_encrypted] = BUCKET_CHECKS;
     vec![
-        Check::of("bucket-versioned", BUCKET, &versioned, |versioned| bucket_versioned(*versioned, name)),
-        Check::of("bucket-locked", BUCKET, &locked, |locked| bucket_locked(*locked, name)),
-        Check::of("bucket-private", BUCKET, &private, |private| bucket_private(*private, name)),
-        Check::of("bucket-encrypted", BUCKET, &found, |found| bucket_encrypted(found.as_deref(), name, key)),
+        Check::of(is_versioned, subject, &versioned, |versioned| bucket_versioned(*versioned, name)),
+        Check::of(is_locked, subject, &locked, |locked| bucket_locked(*locked, name)),
+        Check::of(is_private, subject, &private, |private| bucket_private(*private, name)),
+        Check::of(is_encrypted, subject, &found, |found| bucket_encrypted(found.as_deref(), name, &place.key)),
     ]
 }
 
@@ -110,11 +131,11 @@ fn bucket_private(private: bool, name: &str) -> Verdict {
 }
 
 fn bucket_encrypted(found: Option<&str>, name: &str, key: &str) -> Verdict {
-    if found.is_some_and(|found| is_key(found, key)) {
+    if found.is_some_and(|found| is_key(found, key) || is_key(key, found)) {
         return Ok(());
     }
     mended_by(
-        format!("it is encrypted with {}, not with EvidenceKey", found.unwrap_or("S3's own key")),
+        format!("it is encrypted with {}, not with the evidence key", found.unwrap_or("S3's own key")),
         format!(
             "aws s3api put-bucket-encryption --bucket {name} --server-side-encryption-configuration \
              '{{\"Rules\":[{{\"ApplyServerSideEncryptionByDefault\":{{\"SSEAlgorithm\":\"aws:kms\",\"KMSMasterKeyID\":\"{key}\"}},\
@@ -123,7 +144,7 @@ fn bucket_encrypted(found: Option<&str>, name: &str, key: &str) -> Verdict {
     )
 }
 
-async fn key(stack: &Stack, logical_id: &'static str, id: &str) -> Vec<Check> {
+async fn key(stack: &Stack, logical_id: &str, id: &str) -> Vec<Check> {
     let key = stack.reader.key(id).await;
     let mut checks = vec![Check::of("key-enabled", logical_id, &key, |key| key_enabled(key, id))];
     // Whether an asymmetric key rotates is no question; whether an unknown one does is.

@@ -56,7 +56,15 @@ impl Roles for OneRole {
 async fn contained(scene: &Scene) -> IncidentId {
     let (deployment, mode, limits, resources) = config();
     let manual_scope = containment::request::ManualScope::OptedIn;
-    let settings = engine::Config { deployment, mode, manual_scope, untracking_allowed: false, limits, resources };
+    let settings = engine::Config {
+        deployment,
+        mode,
+        manual_scope,
+        untracking_allowed: false,
+        snapshot_lock: None,
+        limits,
+        resources,
+    };
     let ports = scene.process().ports();
     let deadline = ports.clock.now() + time::Duration::minutes(1);
     let run = engine::Engine::new(ports, settings, "test".to_owned(), deadline);
@@ -154,7 +162,15 @@ fn a_request_is_an_incident_id_and_nothing_else() {
 async fn release(scene: &Scene, id: &IncidentId) {
     let (deployment, mode, limits, resources) = config();
     let manual_scope = containment::request::ManualScope::OptedIn;
-    let settings = engine::Config { deployment, mode, manual_scope, untracking_allowed: false, limits, resources };
+    let settings = engine::Config {
+        deployment,
+        mode,
+        manual_scope,
+        untracking_allowed: false,
+        snapshot_lock: None,
+        limits,
+        resources,
+    };
     let process = scene.process();
     process.faults.fail("lambda:InvokeFunction", ErrorKind::Denied, 1);
     scene.pass(time::Duration::minutes(10));

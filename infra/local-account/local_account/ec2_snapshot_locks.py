@@ -1,7 +1,9 @@
 """Snapshots that cannot be deleted for a while.
 
-Source: LockSnapshot, UnlockSnapshot and DescribeLockedSnapshots in the EC2 API reference; "Amazon EBS snapshot lock" in
-the EBS user guide. Which code DeleteSnapshot refuses a locked snapshot with is not documented.
+Source: LockSnapshot, UnlockSnapshot and DescribeLockedSnapshots in the EC2 API reference; "Amazon EBS snapshot lock" and
+"Considerations for Amazon EBS snapshot lock" in the EBS user guide: a pending snapshot is locked at once, but its days
+begin, and an end is shown, only when it is complete; if it fails its lock is gone. Which codes refuse the deletion of a
+locked snapshot, and the lock of a failed one, is not documented.
 """
 
 from __future__ import annotations
@@ -25,12 +27,34 @@ LONGEST_COOL_OFF_HOURS = 72
 
 @dataclass(frozen=True)
 class Lock:
-    """`cool_off_hours` is None for governance, and for compliance that took hold at once."""
+    """`cool_off_hours` is None for governance, and for compliance that took hold at once. `days` or `until` is given."""
 
+    snapshot: Any
     mode: str
     created: datetime
-    expires: datetime
+    days: int | None
+    until: datetime | None
     cool_off_hours: int | None
+
+    @property
+    def starts(self) -> datetime | None:
+        """None while the snapshot is not complete."""
+        if self.until is not None:
+            return self.created
+        completed = getattr(self.snapshot, "completed_at", self.created)
+        return None if self.snapshot.status == "pending" else max(self.created, completed)
+
+    @property
+    def expires(self) -> datetime | None:
+        starts = self.starts
+        return self.until or (starts and starts + timedelta(days=self.days or 0))
+
+    @property
+    def length(self) -> int:
+        if self.days is not None:
+            return self.days
+        assert self.until is not None
+        return -(-int((self.until - self.created).total_seconds()) // 86_400)
 
     @property
     def cool_off_ends(self) -> datetime | None:
@@ -39,7 +63,7 @@ class Lock:
     @property
     def state(self) -> str:
         now = _now()
-        if now >= self.expires:
+        if self.expires is not None and now >= self.expires:
             return "expired"
         return "compliance-cooloff" if self.cool_off_ends is not None and now < self.cool_off_ends else self.mode
 
@@ -47,11 +71,11 @@ class Lock:
         return {
             "SnapshotId": snapshot_id,
             "LockState": self.state,
-            "LockDuration": -(-int((self.expires - self.created).total_seconds()) // 86_400),
+            "LockDuration": self.length,
             "CoolOffPeriod": self.cool_off_hours,
             "CoolOffPeriodExpiresOn": self.cool_off_ends,
             "LockCreatedOn": self.created,
-            "LockDurationStartTime": self.created,
+            "LockDurationStartTime": self.starts,
             "LockExpiresOn": self.expires,
         }
 
@@ -61,9 +85,11 @@ def install(account: Account) -> None:
     def lock_snapshot(moto: Any, self: Any) -> ActionResult:
         self.error_on_dryrun()
         snapshot = self.ec2_backend.get_snapshot(self._get_param("SnapshotId"))
-        lock, held = _requested(self), lock_of(snapshot)
+        lock, held = _requested(self, snapshot), lock_of(snapshot)
+        if snapshot.status not in ("pending", "completed"):
+            raise EC2ClientError("IncorrectState", f"The snapshot '{snapshot.id}' is in state '{snapshot.status}'.")
         if held is not None and held.state == "compliance":
-            if lock.mode != "compliance" or lock.cool_off_hours is not None or lock.expires < held.expires:
+            if lock.mode != "compliance" or lock.cool_off_hours is not None or _ends_before(lock, held):
                 raise _not_permitted(snapshot.id, "its lock in compliance mode can only be extended")
         snapshot.lock = lock
         return ActionResult(lock.described(snapshot.id))
@@ -102,10 +128,16 @@ def install(account: Account) -> None:
 
 
 def lock_of(snapshot: Any) -> Lock | None:
-    return getattr(snapshot, "lock", None)
+    return None if getattr(snapshot, "status", None) == "error" else getattr(snapshot, "lock", None)
 
 
-def _requested(response: Any) -> Lock:
+def _ends_before(lock: Lock, held: Lock) -> bool:
+    if lock.expires is None or held.expires is None:
+        return lock.length < held.length
+    return lock.expires < held.expires
+
+
+def _requested(response: Any, snapshot: Any) -> Lock:
     mode, days = response._get_param("LockMode"), response._get_int_param("LockDuration")
     until, hours = response._get_param("ExpirationDate"), response._get_int_param("CoolOffPeriod")
     if mode not in ("governance", "compliance"):
@@ -119,10 +151,10 @@ def _requested(response: Any) -> Lock:
     if hours is not None and (mode == "governance" or not 1 <= hours <= LONGEST_COOL_OFF_HOURS):
         raise _invalid(f"CoolOffPeriod is for compliance mode, from 1 to {LONGEST_COOL_OFF_HOURS} hours.")
     now = _now()
-    expires = now + timedelta(days=days) if days is not None else _moment(until)
-    if expires <= now:
+    ends = None if until is None else _moment(until)
+    if ends is not None and ends <= now:
         raise _invalid("ExpirationDate must be in the future.")
-    return Lock(mode, now, expires, hours)
+    return Lock(snapshot, mode, now, days, ends, hours)
 
 
 def _moment(value: datetime) -> datetime:

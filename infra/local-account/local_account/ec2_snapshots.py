@@ -5,6 +5,7 @@ Source: CreateSnapshots and CreateSnapshot in the EC2 API reference (both return
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from moto.ec2.models.elastic_block_store import EBSBackend, Snapshot
@@ -43,3 +44,4 @@ def _complete(snapshot: Any) -> None:
     with COMPUTE:
         if snapshot.status == "pending":
             snapshot.status = "completed"
+            snapshot.completed_at = datetime.now(timezone.utc)

@@ -19,6 +19,7 @@ from .cbor import answer_in_cbor
 from .iam_requests import authorizations
 from .interference import Interference
 from .kms_keys import disabled_code
+from .other_accounts import answered_in, as_seen_by, meant_for_another, unserved
 from .principals import Principal, identify
 from .signatures import CredentialRefused
 
@@ -48,7 +49,8 @@ class Gateway:
             principal = identify(self._account, request)
         except CredentialRefused as refused:
             return self._refuse_credential(request, refused)
-        needed = authorizations(self._account, request)
+        number = principal.other_account or self._account.account_id
+        needed = authorizations(as_seen_by(self._account, number), request)
         call = self._calls.begin(self._account, request, principal.arn)
         call.permissions = sorted({authorization.action for authorization in needed})
         call.resources = sorted({authorization.resource for authorization in needed})
@@ -68,6 +70,10 @@ class Gateway:
         needed: list[Authorization],
         call: Call,
     ) -> Response:
+        number = principal.other_account or self._account.account_id
+        if unserved(self._account, request, number):
+            return error_response(request, "AccessDenied", f"account {number} has S3 and KMS alone here", 403)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = answered_in(request, number)
         self._interference.delay(call)
         if fault := self._interference.fault(call):
             return error_response(request, fault.error, "a fault that a test asked for", fault.status)
@@ -75,6 +81,8 @@ class Gateway:
             refusal = iam.refusal(self._account, request, principal, needed)
             if refusal is not None:
                 return refusal
+        if meant_for_another(request):
+            return error_response(request, "AccessDenied", "Access Denied", 403)
         if code := disabled_code(self._account, request.service, needed):
             return error_response(request, code, "The key that this call needs is not enabled.")
         if own := self._account.services.get(request.service):

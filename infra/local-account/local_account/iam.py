@@ -2,7 +2,7 @@
 
 Source: "Policy evaluation logic" in the IAM user guide. Within one account an identity policy must allow; of resource
 policies those of buckets, topics and keys are read, for what they deny, and those of roles, for whom they trust: the
-account's keys leave it to IAM to allow its principals their use.
+account's keys leave it to IAM to allow its principals their use. Another account's bucket or key must allow too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import iam_backends
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket
 from moto.sns.models import sns_backends
 from werkzeug.wrappers import Response
 
@@ -26,6 +26,7 @@ from .aws_request import AwsRequest
 from .iam_policy import Decision, Document, as_list, decide, evaluate, statements
 from .iam_trust import ASSUME_ROLE, decide_trust, principals_named
 from .kms_keys import find_key
+from .other_accounts import find_bucket, owner_of
 from .patching import overlay
 from .principals import Principal
 
@@ -56,9 +57,14 @@ def refusal(
 
 def decision(account: Account, principal: Principal, needed: Authorization, context: dict[str, Any]) -> Decision:
     """`context` holds all condition keys: the request's and those of `needed`."""
-    denied = [policy for policy in _resource_policies(account, needed) if _denies(policy, principal, needed, context)]
-    if denied:
+    owner = owner_of(account, needed.resource)
+    context = {**context, "aws:ResourceAccount": owner}
+    resource_policies = _resource_policies(account, needed)
+    if any(_says("Deny", policy, principal, needed, context) for policy in resource_policies):
         return Decision.DENIED
+    foreign = owner != principal.context["aws:PrincipalAccount"]
+    if foreign and not any(_says("Allow", policy, principal, needed, context) for policy in resource_policies):
+        return Decision.NOT_ALLOWED
     policies = principal.policies
     if needed.action == ASSUME_ROLE:
         trusted, granted = _trust(account, principal, needed, context)
@@ -83,7 +89,6 @@ def general_context(account: Account, request: AwsRequest, principal: Principal)
         "aws:CurrentTime": datetime.fromtimestamp(now, timezone.utc).isoformat(),
         "aws:EpochTime": str(int(now)),
         "aws:RequestedRegion": request.region,
-        "aws:ResourceAccount": account.account_id,
         # The endpoint is plain HTTP; AWS's is not, and policies that insist on TLS must not fail here.
         "aws:SecureTransport": "true",
         "aws:ViaAWSService": "false",
@@ -96,7 +101,7 @@ def general_context(account: Account, request: AwsRequest, principal: Principal)
 def _resource_policies(account: Account, needed: Authorization) -> list[dict[str, Any]]:
     policy: str | bytes | None = None
     if needed.resource.startswith(_S3):
-        bucket = s3_backends[account.account_id]["aws"].buckets.get(needed.resource.removeprefix(_S3).split("/")[0])
+        bucket = find_bucket(account, needed.resource.removeprefix(_S3).split("/")[0])
         policy = bucket.policy if bucket is not None else None
     elif needed.resource.startswith("arn:aws:sns:"):
         topic = sns_backends[account.account_id][account.region].topics.get(needed.resource)
@@ -107,10 +112,16 @@ def _resource_policies(account: Account, needed: Authorization) -> list[dict[str
     return [json.loads(policy)] if policy else []
 
 
-def _denies(policy: dict[str, Any], principal: Principal, needed: Authorization, context: dict[str, Any]) -> bool:
+def _says(
+    effect: str, policy: dict[str, Any], principal: Principal, needed: Authorization, context: dict[str, Any]
+) -> bool:
+    number = principal.context["aws:PrincipalAccount"]
     names = {"*", principal.arn, principal.context["aws:PrincipalArn"]}
-    denying = [s for s in statements([policy]) if s.get("Effect") == "Deny" and principals_named(s) & names]
-    return evaluate([{"Statement": denying}], needed.action, needed.resource, context) is Decision.DENIED
+    if effect == "Allow":
+        names |= {number, f"arn:aws:iam::{number}:root"}
+    own = [s for s in statements([policy]) if s.get("Effect") == effect and principals_named(s) & names]
+    decided = Decision.DENIED if effect == "Deny" else Decision.ALLOWED
+    return evaluate([{"Statement": own}], needed.action, needed.resource, context) is decided
 
 
 def _refused(request: AwsRequest, principal: Principal, needed: Authorization, decision: Decision) -> Response:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from moto.s3.models import FakeKey, s3_backends
+from moto.s3.models import FakeKey
 
 from .account import Account
 from .authorization import Authorization, request_tags
 from .aws_request import AwsRequest
 from .kms_keys import uses
+from .other_accounts import find_bucket
 
 _PERMISSIONS = {
     "HeadObject": "GetObject",
@@ -126,7 +127,7 @@ def _key_for_writing(account: Account, request: AwsRequest, bucket: str) -> str 
             if algorithm.startswith("aws:kms")
             else None
         )
-    found = s3_backends[account.account_id]["aws"].buckets.get(bucket)
+    found = find_bucket(account, bucket)
     if found is None or not found.encryption:
         return None
     rules = found.encryption["Rule"]
@@ -136,7 +137,7 @@ def _key_for_writing(account: Account, request: AwsRequest, bucket: str) -> str 
 
 def _stored(account: Account, bucket: str, key: str, version: str | None) -> Any:
     """The object's newest version or the one asked for; None where there is none, or a delete marker."""
-    found = s3_backends[account.account_id]["aws"].buckets.get(bucket)
+    found = find_bucket(account, bucket)
     versions = found.keys.getlist(key, default=[]) if found else []
     wanted = versions[-1:] if version is None else [each for each in versions if str(each.version_id) == version]
     return next((each for each in wanted if isinstance(each, FakeKey)), None)

@@ -12,6 +12,7 @@ from moto.kms.models import RESERVED_ALIASES, KmsBackend, kms_backends
 
 from .account import Account
 from .authorization import Authorization
+from .other_accounts import owner_of_arn
 from .patching import overlay
 from .resource_policy import allows_service
 
@@ -31,7 +32,10 @@ def install(account: Account) -> None:
 
 
 def key_arn(account: Account, key: str) -> str:
-    """The ARN of a key given by id, alias or ARN."""
+    """The ARN of a key given by id, alias or ARN, which may be another account's."""
+    owner = owner_of_arn(key)
+    if owner is not None and owner != account.account_id:
+        return key
     name = key.rsplit(":", 1)[-1]
     known = _backend(account).get_key_id_from_alias(name) if name.startswith("alias/") else None
     return f"arn:aws:kms:{account.region}:{account.account_id}:key/{known or name.removeprefix('key/')}"
@@ -66,7 +70,8 @@ def service_may_use(account: Account, key: str, service: str, context: dict[str,
 
 def find_key(account: Account, key: str) -> Any:
     """moto's record of a key given by id, alias or ARN; None where there is none."""
-    return _backend(account).keys.get(key_arn(account, key).rsplit("/", 1)[-1])
+    arn = key_arn(account, key)
+    return kms_backends[owner_of_arn(arn)][account.region].keys.get(arn.rsplit("/", 1)[-1])
 
 
 def key_tags(account: Account, key: Any) -> dict[str, str]:

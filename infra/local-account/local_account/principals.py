@@ -1,6 +1,7 @@
 """Who makes a request: root, a role session or a user, and the policies that bind them.
 
-Root is the access key `test` with the secret `test`. Everybody proves who they are by a signature.
+Root is the access key `test` with the secret `test`; `other_accounts` says who another account's root is. Everybody
+proves who they are by a signature.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from moto.sts.models import AssumedRole, STSBackend, sts_backends
 
 from .account import Account
 from .aws_request import AwsRequest
+from .other_accounts import number_of
 from .patching import overlay
 from .signatures import CredentialRefused, verify
 
@@ -35,6 +37,8 @@ class Principal:
     policies: list[Document] = field(default_factory=list)
     limits: list[list[Document]] = field(default_factory=list)
     context: dict[str, Any] = field(default_factory=dict)
+    # None for the first account.
+    other_account: str | None = None
 
     @property
     def is_root(self) -> bool:
@@ -71,6 +75,9 @@ def identify(account: Account, request: AwsRequest) -> Principal:
     if request.access_key == ROOT_ACCESS_KEY:
         verify(account, request, ROOT_SECRET_KEY)
         return Principal(ROOT)
+    if number := number_of(account, request.access_key):
+        verify(account, request, ROOT_SECRET_KEY)
+        return Principal(ROOT, other_account=number)
     session = _session(account, request.access_key)
     if session is not None:
         if request.session_token != session.session_token:

@@ -113,8 +113,8 @@ def test_a_nested_property_that_nobody_reads_is_an_error(clients: Clients, tmp_p
 
 
 def test_an_unknown_section_is_an_error(clients: Clients) -> None:
-    with pytest.raises(DeployError, match="section Rules is not supported"):
-        deployed(clients, {"T": TOPIC}, Rules={})
+    with pytest.raises(DeployError, match="section Hooks is not supported"):
+        deployed(clients, {"T": TOPIC}, Hooks={})
 
 
 def test_nothing_is_made_when_the_template_is_wrong(clients: Clients) -> None:

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+from moto.ec2.models import ec2_backends
 from account_process import AccountProcess, allow
-from in_process import Cloud
+from in_process import Cloud, eventually
 from test_iam_enforcement import refusal
 from test_instances_states import standalone
 
@@ -20,7 +21,37 @@ def snapshot(client: Any, instance_id: str) -> str:
 
 @pytest.fixture
 def taken(cloud: Cloud) -> str:
-    return snapshot(cloud.client("ec2"), standalone(cloud))
+    """A complete one."""
+    ec2 = cloud.client("ec2")
+    made = snapshot(ec2, standalone(cloud))
+    eventually(lambda: state(ec2, made) == "completed")
+    return made
+
+
+def state(client: Any, snapshot_id: str) -> str:
+    return str(client.describe_snapshots(SnapshotIds=[snapshot_id])["Snapshots"][0]["State"])
+
+
+def test_the_days_of_a_lock_begin_when_its_snapshot_is_complete(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+    pending = snapshot(ec2, standalone(cloud))
+    locked = ec2.lock_snapshot(SnapshotId=pending, LockMode="governance", LockDuration=90)
+    assert (locked["LockState"], locked["LockDuration"]) == ("governance", 90)
+    assert "LockExpiresOn" not in locked and "LockDurationStartTime" not in locked
+    assert refusal(partial(ec2.delete_snapshot, SnapshotId=pending)) == "OperationNotPermitted"
+    eventually(lambda: state(ec2, pending) == "completed")
+    (described,) = ec2.describe_locked_snapshots(SnapshotIds=[pending])["Snapshots"]
+    assert described["LockExpiresOn"] - described["LockDurationStartTime"] == timedelta(days=90)
+    assert described["LockDurationStartTime"] >= described["LockCreatedOn"]
+
+
+def test_the_lock_of_a_snapshot_that_fails_is_gone(cloud: Cloud, taken: str) -> None:
+    ec2 = cloud.client("ec2")
+    ec2.lock_snapshot(SnapshotId=taken, LockMode="governance", LockDuration=90)
+    ec2_backends["123456789012"]["us-east-1"].snapshots[taken].status = "error"
+    assert ec2.describe_locked_snapshots(SnapshotIds=[taken])["Snapshots"] == []
+    lock = partial(ec2.lock_snapshot, SnapshotId=taken, LockMode="governance", LockDuration=1)
+    assert refusal(lock) == "IncorrectState"
 
 
 def test_a_snapshot_in_governance_is_deleted_only_after_it_is_unlocked(cloud: Cloud, taken: str) -> None:

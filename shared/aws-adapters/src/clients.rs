@@ -75,7 +75,7 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         targets: Arc::new(LoadBalancerTargets::new(aws_sdk_elasticloadbalancingv2::Client::new(config))),
         snapshots: Arc::new(Ec2Snapshots::new(ec2)),
         credentials: Arc::new(RevokeFunction::new(lambda(config), &resources.revoke_function)),
-        evidence: Arc::new(EvidenceBucket::new(s3(config), &resources.evidence_bucket, &resources.evidence_key_arn)),
+        evidence: Arc::new(EvidenceBucket::new(s3(config), resources)),
         exhibits: Arc::new(AwsExhibits::new(config)),
         signer: Arc::new(KmsSigner::new(aws_sdk_kms::Client::new(config), &resources.signing_key_arn)),
         notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &resources.notification_topic_arn)),
@@ -99,8 +99,9 @@ pub fn coverage(clients: &Clients, table: &str) -> Arc<dyn Coverage> {
     Arc::new(AccountCoverage::new(&clients.config, table))
 }
 
-pub fn evidence_reader(clients: &Clients, bucket: &str) -> EvidenceReader {
-    EvidenceReader::new(&clients.config, s3(&clients.config), bucket)
+/// The bucket must be `owner`'s, where that account is known.
+pub fn evidence_reader(clients: &Clients, bucket: &str, owner: Option<&str>) -> EvidenceReader {
+    EvidenceReader::new(&clients.config, s3(&clients.config), bucket, owner)
 }
 
 pub fn stack_reader(clients: &Clients) -> StackReader {

@@ -3,17 +3,25 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ServerSideEncryption};
-use ports::{Evidence, PortResult};
+use ports::{Evidence, PortResult, Resources};
+use signal::AccountId;
 
 pub(crate) struct EvidenceBucket {
     client: Client,
     bucket: String,
+    /// S3 refuses what is meant for another owner's bucket: a name is anybody's once its bucket is deleted.
+    owner: AccountId,
     key_arn: String,
 }
 
 impl EvidenceBucket {
-    pub(crate) fn new(client: Client, bucket: &str, key_arn: &str) -> Self {
-        Self { client, bucket: bucket.to_owned(), key_arn: key_arn.to_owned() }
+    pub(crate) fn new(client: Client, resources: &Resources) -> Self {
+        Self {
+            client,
+            bucket: resources.evidence_bucket.clone(),
+            owner: resources.evidence_account.clone(),
+            key_arn: resources.evidence_key_arn.clone(),
+        }
     }
 }
 
@@ -24,6 +32,7 @@ impl Evidence for EvidenceBucket {
             .client
             .put_object()
             .bucket(&self.bucket)
+            .expected_bucket_owner(self.owner.as_str())
             .key(key)
             // The bucket's policy refuses an object that names no key or another one.
             .server_side_encryption(ServerSideEncryption::AwsKms)

@@ -12,6 +12,7 @@ pub struct EvidenceReader {
     s3: Client,
     kms: aws_sdk_kms::Client,
     bucket: String,
+    owner: Option<String>,
 }
 
 /// One version of an object. Delete markers are none.
@@ -24,8 +25,9 @@ pub struct StoredVersion {
 }
 
 impl EvidenceReader {
-    pub(crate) fn new(config: &SdkConfig, s3: Client, bucket: &str) -> Self {
-        Self { s3, kms: aws_sdk_kms::Client::new(config), bucket: bucket.to_owned() }
+    pub(crate) fn new(config: &SdkConfig, s3: Client, bucket: &str, owner: Option<&str>) -> Self {
+        let (bucket, owner) = (bucket.to_owned(), owner.map(ToOwned::to_owned));
+        Self { s3, kms: aws_sdk_kms::Client::new(config), bucket, owner }
     }
 
     pub fn bucket(&self) -> &str {
@@ -37,6 +39,7 @@ impl EvidenceReader {
         let (mut key_marker, mut version_marker) = (None, None);
         loop {
             let call = self.s3.list_object_versions().bucket(&self.bucket).prefix(prefix);
+            let call = call.set_expected_bucket_owner(self.owner.clone());
             let call = call.set_key_marker(key_marker).set_version_id_marker(version_marker);
             let page = call.send().await.map_err(map(LIST))?;
             for version in page.versions() {
@@ -55,7 +58,7 @@ impl EvidenceReader {
 
     pub async fn read(&self, version: &StoredVersion) -> PortResult<Vec<u8>> {
         let call = self.s3.get_object().bucket(&self.bucket).key(&version.key).version_id(&version.version_id);
-        let answer = call.send().await.map_err(map(GET))?;
+        let answer = call.set_expected_bucket_owner(self.owner.clone()).send().await.map_err(map(GET))?;
         let body = answer.body.collect().await.map_err(|error| ports::PortError::unreadable(GET, error))?;
         Ok(body.into_bytes().to_vec())
     }

@@ -12,6 +12,7 @@ use crate::prior::PriorState;
 use crate::refusal::Refusal;
 use crate::release::ReleasePlan;
 use crate::request::Requested;
+use crate::snapshot_lock::SnapshotLocks;
 use crate::step::Step;
 use serde::{Deserialize, Serialize};
 use signal::{AlarmArn, InstanceId};
@@ -141,6 +142,8 @@ pub struct Incident {
     /// How far its finding in Security Hub is, where one was to be imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<FindingRecord>,
+    #[serde(default, skip_serializing_if = "SnapshotLocks::is_empty")]
+    pub locks: SnapshotLocks,
 }
 
 /// An operator's release of an incident, as far as it got. Where it was begun more than once, the last one's terms.
@@ -195,6 +198,7 @@ impl Incident {
             evidence: Vec::new(),
             figure: opening.figure.clone(),
             finding: None,
+            locks: SnapshotLocks::default(),
         }
     }
 
@@ -202,8 +206,9 @@ impl Incident {
     pub fn apply(&mut self, body: &EventBody, at: OffsetDateTime) {
         match body {
             EventBody::Opened(_) | EventBody::Resumed => {}
-            EventBody::StepReported { step, status, detail } => {
+            EventBody::StepReported { step, status, detail, locks } => {
                 report(&mut self.steps, *step, status, detail.as_ref(), at);
+                self.locks.report(locks);
             }
             EventBody::TargetsFound { targets } => {
                 if let Some(prior) = &mut self.prior {
@@ -312,7 +317,8 @@ impl Incident {
         );
         let unfinished =
             self.steps.iter().any(|(step, record)| record.status != StepStatus::Done && !has_given_up(*step, record));
-        in_progress && (unfinished || self.waits_for_later_capture()) || self.finding_is_due()
+        let waits = self.waits_for_later_capture() || self.waits_for_locks();
+        in_progress && (unfinished || waits) || self.finding_is_due()
     }
 
     /// Whether a release has begun: from then on only people change anything.
@@ -333,7 +339,8 @@ impl Incident {
     /// Whether nothing is left but the second capture.
     pub fn only_waits_for_later_capture(&self) -> bool {
         let done = self.steps.values().all(|record| record.status == StepStatus::Done);
-        self.is_open() && self.waits_for_later_capture() && done && !self.finding_is_due()
+        let capture_alone = self.waits_for_later_capture() && !self.waits_for_locks();
+        self.is_open() && capture_alone && done && !self.finding_is_due()
     }
 
     /// Whether an open incident has work at `now`.
@@ -350,6 +357,13 @@ impl Incident {
         self.has_captured(Capture::AtContainment)
             && !self.has_captured(Capture::Later)
             && !self.has_given_up(Step::CaptureMetadata)
+    }
+
+    /// Whether snapshots are to be locked, and not all of them are seen locked until a known time.
+    pub fn waits_for_locks(&self) -> bool {
+        let wanted = self.plan.snapshot_lock.is_some() && self.steps.contains_key(&Step::SnapshotVolumes);
+        let nothing_to_lock = self.locks.is_empty() && self.has_given_up(Step::SnapshotVolumes);
+        wanted && !nothing_to_lock && !self.locks.are_settled() && !self.locks.has_given_up()
     }
 
     /// Whether the second capture may be made now.

@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::prior::PriorState;
 use crate::release::ReleasePlan;
 use crate::request::Requested;
+use crate::snapshot_lock::SnapshotLock;
 use crate::step::Step;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -70,6 +71,9 @@ pub enum EventBody {
         status: StepStatus,
         #[serde(default)]
         detail: Option<String>,
+        /// Of SnapshotVolumes: what became of locking each snapshot, where that was looked at.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        locks: Vec<SnapshotLock>,
     },
     /// Prior state that is looked up after the cut, before it is touched.
     TargetsFound {
@@ -106,6 +110,12 @@ pub enum EventBody {
         #[serde(default)]
         detail: Option<String>,
     },
+}
+
+impl EventBody {
+    pub fn reported(step: Step, status: StepStatus, detail: Option<String>) -> Self {
+        Self::StepReported { step, status, detail, locks: Vec::new() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,7 @@ pub mod refusal;
 pub mod release;
 pub mod request;
 pub mod revocation;
+pub mod snapshot_lock;
 pub mod step;
 pub mod untracking;
 pub mod verify;

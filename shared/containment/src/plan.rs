@@ -3,6 +3,7 @@
 
 use crate::decide::AuthorizedInstance;
 use crate::observed::{Lifecycle, PowerState};
+use crate::snapshot_lock::LockTerms;
 use crate::step::Step;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ pub struct Plan {
     pub impossible: Vec<Omission>,
     /// What a person must know about the limits of this containment.
     pub warnings: Vec<String>,
+    /// How SnapshotVolumes' snapshots are to be locked; `None` where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_lock: Option<LockTerms>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +35,8 @@ enum Choice {
     Impossible(&'static str),
 }
 
-/// The steps for `target`, in order.
-pub fn plan(target: &AuthorizedInstance) -> Plan {
+/// The steps for `target`, in order. Its snapshots are locked on the terms of `snapshot_lock`.
+pub fn plan(target: &AuthorizedInstance, snapshot_lock: Option<LockTerms>) -> Plan {
     let mut plan = Plan { warnings: warnings(target), ..Plan::default() };
     for step in Step::ALL {
         match choose(step, target) {
@@ -42,6 +46,7 @@ pub fn plan(target: &AuthorizedInstance) -> Plan {
             Choice::Impossible(why) => plan.impossible.push(Omission { step, why: why.to_owned() }),
         }
     }
+    plan.snapshot_lock = snapshot_lock.filter(|_| plan.steps.contains(&Step::SnapshotVolumes));
     plan
 }
 

@@ -5,6 +5,7 @@ use crate::ids::{GroupName, SecurityGroupId};
 use crate::incident::{Incident, IncidentState, StepStatus};
 use crate::observed::{Lifecycle, ObservedGroup, ObservedInstance, ObservedInterface, PowerState};
 use crate::prior::PriorState;
+use crate::snapshot_lock::SnapshotLock;
 use crate::step::{Step, Undo};
 use crate::{plan::Omission, quarantine};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct ReleasePlan {
     pub not_needed: Vec<Omission>,
     /// What a release cannot bring back.
     pub lost: Vec<String>,
+    /// Locks on snapshots, which a release leaves as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<SnapshotLock>,
     /// Differences that the operator accepted.
     pub accepted: Vec<Difference>,
 }
@@ -117,7 +121,8 @@ pub fn plan_release(
     if !differences.is_empty() && !accept_drift {
         return Err(ReleaseRefusal::Drifted { differences });
     }
-    let mut plan = ReleasePlan { lost: lost(incident, prior), accepted: differences, ..ReleasePlan::default() };
+    let kept = incident.locks.snapshots.clone();
+    let mut plan = ReleasePlan { lost: lost(incident, prior), kept, accepted: differences, ..ReleasePlan::default() };
     for step in ORDER {
         let why = match needed(step, incident, prior) {
             Ok(()) if step == Step::DetachFromGroup => without_group(prior, seen, group, accept_drift)?,

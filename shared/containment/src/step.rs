@@ -134,7 +134,7 @@ impl Step {
                 "elasticloadbalancing:DescribeTargetGroups",
                 "elasticloadbalancing:DescribeTargetHealth",
             ],
-            Self::SnapshotVolumes => &["ec2:CreateSnapshots", "ec2:CreateTags"],
+            Self::SnapshotVolumes => &["ec2:CreateSnapshots", "ec2:CreateTags", "ec2:LockSnapshot"],
             Self::CaptureMetadata => &[
                 "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeScalingActivities",
@@ -209,6 +209,7 @@ pub const RECONCILE_ACTIONS: &[&str] = &[
     "dynamodb:UpdateItem",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeInstances",
+    "ec2:DescribeLockedSnapshots",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSnapshots",

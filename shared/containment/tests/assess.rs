@@ -34,7 +34,7 @@ fn incident() -> Incident {
         transitioned_at: None,
         received: Received { via: String::new(), digest: String::new(), published_at: None },
         state: IncidentState::Committed,
-        plan: plan(&target),
+        plan: plan(&target, None),
         prior: Some(prior),
         requested: None,
         figure: None,

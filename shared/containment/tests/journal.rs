@@ -36,7 +36,7 @@ fn opening() -> Opening {
         transitioned_at: Some(verified.transitioned_at),
         received: Received { via: "topic".to_owned(), digest: "d".to_owned(), published_at: Some(now()) },
         state: IncidentState::Committed,
-        plan: plan(&target),
+        plan: plan(&target, None),
         prior: Some(target.prior_state()),
         requested: None,
         figure: None,
@@ -61,7 +61,7 @@ fn journal(bodies: Vec<EventBody>) -> (Vec<SealedEvent>, Head, Incident) {
 }
 
 fn reported(step: Step, status: StepStatus) -> EventBody {
-    EventBody::StepReported { step, status, detail: Some("detail".to_owned()) }
+    EventBody::reported(step, status, Some("detail".to_owned()))
 }
 
 fn sample() -> (Vec<SealedEvent>, Head, Incident) {

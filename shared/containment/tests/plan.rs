@@ -19,7 +19,7 @@ use support::*;
 fn planned(change: impl FnOnce(&mut containment::decide::Subject)) -> Plan {
     let mut subject = subject();
     change(&mut subject);
-    plan(&decide(&subject, &standing()).unwrap())
+    plan(&decide(&subject, &standing()).unwrap(), None)
 }
 
 fn with_lifecycle(lifecycle: Lifecycle) -> Plan {

@@ -44,7 +44,7 @@ fn planned(hold: bool, untrack: bool, change: impl FnOnce(&mut Subject)) -> Plan
     change(&mut subject);
     let requested = requested(hold, untrack);
     let (limits, scope) = (Limits::default(), ManualScope::OptedIn);
-    plan(&authorize_request(&requested, &subject, &standing(), &limits, scope, now()).unwrap())
+    plan(&authorize_request(&requested, &subject, &standing(), &limits, scope, now()).unwrap(), None)
 }
 
 fn omitted(plan: &Plan) -> bool {
@@ -59,7 +59,7 @@ fn connections_are_untracked_only_where_a_person_asked_for_it_and_for_holding() 
         let plan = planned(hold, untrack, |_| {});
         assert!(!plan.steps.contains(&Step::UntrackConnections) && !omitted(&plan), "{hold} {untrack}");
     }
-    let by_alarm = plan(&decide(&subject(), &standing()).unwrap());
+    let by_alarm = plan(&decide(&subject(), &standing()).unwrap(), None);
     assert!(!by_alarm.steps.contains(&Step::UntrackConnections) && !omitted(&by_alarm));
 }
 
@@ -95,7 +95,7 @@ fn opening(untrack: bool) -> Opening {
         received: Received { via: "operator's request".to_owned(), digest: "d".to_owned(), published_at: None },
         state: IncidentState::Committed,
         figure: None,
-        plan: plan(&target),
+        plan: plan(&target, None),
         prior: Some(target.prior_state()),
         requested: Some(requested),
     }
@@ -103,9 +103,9 @@ fn opening(untrack: bool) -> Opening {
 
 fn with(status: StepStatus) -> Incident {
     let mut incident = Incident::opened(&opening(true), now());
-    let done = EventBody::StepReported { step: Step::QuarantineNetwork, status: StepStatus::Done, detail: None };
+    let done = EventBody::reported(Step::QuarantineNetwork, StepStatus::Done, None);
     incident.apply(&done, now());
-    incident.apply(&EventBody::StepReported { step: Step::UntrackConnections, status, detail: None }, now());
+    incident.apply(&EventBody::reported(Step::UntrackConnections, status, None), now());
     incident
 }
 

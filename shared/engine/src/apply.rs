@@ -6,6 +6,7 @@ use crate::capture::{capture, sign_head};
 use crate::cut::{Cut, cut};
 use crate::finish::tag;
 use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::locks;
 use crate::news::tell;
 use crate::observe::Observation;
 use crate::secure::{deregister, revoke, secure, stop};
@@ -83,19 +84,23 @@ pub(crate) async fn apply(
     let incident = writer.incident().await;
     let (secured, revoked, deregistered) = tokio::join!(
         async {
-            let (journaled, (secured, console)) =
+            let (journaled, secured) =
                 tokio::join!(settle_state(writer, reports), secure(engine, &incident, &facts, steps));
             journaled?;
+            let mut done = secured.reports;
             if !engine.has_time() {
-                return Ok(secured);
+                return Ok(done);
             }
-            // Storing and signing take several calls, which nothing waits for but the end of the run.
-            let (stopped, captured, ()) = tokio::join!(
+            // Locking, storing and signing take several calls, which nothing waits for but the end of the run.
+            let (stopped, captured, (), locked) = tokio::join!(
                 stop(&engine.ports, &facts, steps),
-                capture(engine, writer, &facts, console, steps),
+                capture(engine, writer, &facts, secured.console, steps),
                 sign_head(engine, writer),
+                locks::lock(&engine.ports, &incident, &secured.snapshots),
             );
-            Ok(secured.into_iter().chain(stopped).chain(captured).collect::<Vec<_>>())
+            locks::report(&incident, &mut done, locked);
+            done.extend(stopped.into_iter().chain(captured));
+            Ok(done)
         },
         revoke(engine, writer, &incident, &facts, steps),
         deregister(engine, writer, &incident, &facts, steps),
@@ -120,7 +125,10 @@ pub(crate) async fn settle_state(writer: &JournalWriter, mut reports: Vec<EventB
     reports.retain(|report| is_news(report, &incident));
     // Only the state that results matters here; the writer stamps the events itself.
     let at = incident.opened_at;
-    let given_up = |incident: &Incident| Step::ALL.iter().filter(|step| incident.has_given_up(**step)).count();
+    let given_up = |incident: &Incident| {
+        let steps = Step::ALL.iter().filter(|step| incident.has_given_up(**step)).count();
+        steps + usize::from(incident.locks.has_given_up())
+    };
     let given_up_before = given_up(&incident);
     reports.iter().for_each(|report| incident.apply(report, at));
     let state = incident.state_by_steps();
@@ -130,7 +138,7 @@ pub(crate) async fn settle_state(writer: &JournalWriter, mut reports: Vec<EventB
     }
     if ends || given_up(&incident) > given_up_before {
         let status = StepStatus::waiting("a notice is due");
-        reports.push(EventBody::StepReported { step: Step::Notify, status, detail: None });
+        reports.push(EventBody::reported(Step::Notify, status, None));
     }
     if reports.is_empty() { Ok(()) } else { writer.append(reports).await }
 }
@@ -138,8 +146,8 @@ pub(crate) async fn settle_state(writer: &JournalWriter, mut reports: Vec<EventB
 /// Waiting for the same thing a minute longer is no event; a failure is one each time, since failures are counted.
 fn is_news(report: &EventBody, incident: &Incident) -> bool {
     match report {
-        EventBody::StepReported { step, status: status @ StepStatus::Waiting { .. }, detail: None } => {
-            incident.status(*step) != Some(status)
+        EventBody::StepReported { step, status: status @ StepStatus::Waiting { .. }, detail: None, locks } => {
+            incident.status(*step) != Some(status) || !locks.is_empty()
         }
         _ => true,
     }
@@ -243,7 +251,7 @@ fn cut_reports(incident: &Incident, facts: &Facts, cut: &Cut, steps: &BTreeSet<S
         };
         let done = status == StepStatus::Done;
         let detail = done.then(|| describe_groups(&facts.interfaces));
-        reports.push(EventBody::StepReported { step: Step::QuarantineNetwork, status, detail });
+        reports.push(EventBody::reported(Step::QuarantineNetwork, status, detail));
         if done && incident.awaits_isolation() {
             reports.push(EventBody::StateChanged { state: IncidentState::Isolated });
         }
@@ -257,7 +265,7 @@ fn cut_reports(incident: &Incident, facts: &Facts, cut: &Cut, steps: &BTreeSet<S
             }
             (seen, _) => seen.unwrap_or(StepStatus::Planned),
         };
-        reports.push(EventBody::StepReported { step: Step::DetachFromGroup, status, detail: None });
+        reports.push(EventBody::reported(Step::DetachFromGroup, status, None));
     }
     reports
 }

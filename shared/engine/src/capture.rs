@@ -44,12 +44,12 @@ pub(crate) async fn capture(
         Ok(captured) => {
             let captured = Captured { figure, ..captured };
             let detail = Some(describe(&captured));
-            let report = EventBody::StepReported { step: Step::CaptureMetadata, status: StepStatus::Done, detail };
+            let report = EventBody::reported(Step::CaptureMetadata, StepStatus::Done, detail);
             vec![EventBody::EvidenceCaptured(captured), report]
         }
         Err(why) => {
             let status = StepStatus::failed(why);
-            vec![EventBody::StepReported { step: Step::CaptureMetadata, status, detail: None }]
+            vec![EventBody::reported(Step::CaptureMetadata, status, None)]
         }
     }
 }

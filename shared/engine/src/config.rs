@@ -3,6 +3,7 @@
 use containment::authority::Mode;
 use containment::guards::Limits;
 use containment::request::ManualScope;
+use containment::snapshot_lock::{LONGEST_DAYS, LockMode, LockTerms};
 use containment::verify::Deployment;
 use notice::Place;
 use ports::Resources;
@@ -21,6 +22,8 @@ pub struct Config {
     /// Whether people may have tracked connections cut by the two-step group swap: only then the role can.
     pub untracking_allowed: bool,
     pub limits: Limits,
+    /// How snapshots are locked; `None` where they are not.
+    pub snapshot_lock: Option<LockTerms>,
     pub resources: Resources,
 }
 
@@ -82,8 +85,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let manual_scope = self.manual_scope();
         let untracking_allowed = self.parsed("CORDON_ALLOW_UNTRACKING");
         let limits = self.limits();
+        let snapshot_lock = self.snapshot_lock();
         let table = self.text("CORDON_TABLE");
         let evidence_bucket = self.text("CORDON_EVIDENCE_BUCKET");
+        let evidence_account = self.parsed("CORDON_EVIDENCE_ACCOUNT_ID");
         let evidence_key_arn = self.text("CORDON_EVIDENCE_KEY_ARN");
         let signing_key_arn = self.text("CORDON_SIGNING_KEY_ARN");
         let notification_topic_arn = self.text("CORDON_NOTIFICATION_TOPIC_ARN");
@@ -103,9 +108,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             manual_scope: manual_scope?,
             untracking_allowed: untracking_allowed?,
             limits: limits?,
+            snapshot_lock: snapshot_lock?,
             resources: Resources {
                 table: table?,
                 evidence_bucket: evidence_bucket?,
+                evidence_account: evidence_account?,
                 evidence_key_arn: evidence_key_arn?,
                 signing_key_arn: signing_key_arn?,
                 notification_topic_arn: notification_topic_arn?,
@@ -131,6 +138,20 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "off" => Some(false),
             _ => self.wrong("CORDON_SECURITY_HUB", "must be on or off"),
         }
+    }
+
+    /// The days are read in every mode: a wrong one shows before the mode is switched on.
+    fn snapshot_lock(&mut self) -> Option<Option<LockTerms>> {
+        let text = self.text("CORDON_SNAPSHOT_LOCK_MODE");
+        let days = self.within("CORDON_SNAPSHOT_LOCK_DAYS", 1, LONGEST_DAYS as usize);
+        let mode = match text?.as_str() {
+            "off" => None,
+            "governance" => Some(LockMode::Governance),
+            "compliance" => Some(LockMode::Compliance),
+            _ => return self.wrong("CORDON_SNAPSHOT_LOCK_MODE", "must be off, governance or compliance"),
+        };
+        let days = u32::try_from(days?).unwrap_or(LONGEST_DAYS);
+        Some(mode.map(|mode| LockTerms { mode, days }))
     }
 
     fn limits(&mut self) -> Option<Limits> {

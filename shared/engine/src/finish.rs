@@ -12,5 +12,5 @@ pub(crate) async fn tag(engine: &Engine, incident: &Incident, steps: &BTreeSet<S
         Ok(()) => StepStatus::waiting("accepted, not read back yet"),
         Err(error) => StepStatus::failed(error),
     };
-    Some(EventBody::StepReported { step: Step::TagInstance, status, detail: None })
+    Some(EventBody::reported(Step::TagInstance, status, None))
 }

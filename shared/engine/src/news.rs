@@ -32,7 +32,7 @@ async fn announce(engine: &Engine, incident: &Incident) -> EventBody {
         Ok(()) => StepStatus::Done,
         Err(error) => StepStatus::failed(error),
     };
-    EventBody::StepReported { step: Step::Notify, status, detail: None }
+    EventBody::reported(Step::Notify, status, None)
 }
 
 /// Brings the incident's finding up to date. `None` where there is none to import.
@@ -69,7 +69,7 @@ impl Engine {
         let notice = notice::news(incident, &self.config.place());
         let (told, imported) = tokio::join!(self.ports.notifier.notify(&notice), import(self, incident));
         let status = logged(incident, told).map_or_else(StepStatus::failed, |()| StepStatus::Done);
-        let told = EventBody::StepReported { step: Step::Notify, status, detail: None };
+        let told = EventBody::reported(Step::Notify, status, None);
         std::iter::once(told).chain(imported).collect()
     }
 }

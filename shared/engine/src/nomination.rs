@@ -111,7 +111,7 @@ impl Engine {
                 Ok(target) if target.mode() == Mode::Observe => IncidentState::Observed,
                 Ok(_) => IncidentState::Committed,
             },
-            plan: target.map(plan).unwrap_or_default(),
+            plan: target.map(|target| plan(target, self.config.snapshot_lock)).unwrap_or_default(),
             prior: target.map(AuthorizedInstance::prior_state),
             requested: nomination.requested().cloned(),
             figure: verified.and_then(|verified| verified.figure.clone()),

@@ -65,7 +65,7 @@ impl Engine {
             _ if dry_run => Ok(match decided {
                 Ok(target) => Outcome::Planned(Box::new(ContainmentPlan {
                     instance: instance.clone(),
-                    plan: plan(&target),
+                    plan: plan(&target, self.config.snapshot_lock),
                     prior: target.prior_state(),
                     group: target.group().map(|group| group.name.clone()),
                 })),

@@ -112,7 +112,7 @@ async fn put_back_on_record(
 
 /// The cut does not hold while an interface may be open, whatever a read showed.
 pub(crate) fn left_open(why: &str) -> EventBody {
-    EventBody::StepReported { step: Step::QuarantineNetwork, status: StepStatus::failed(why), detail: None }
+    EventBody::reported(Step::QuarantineNetwork, StepStatus::failed(why), None)
 }
 
 /// The way back where a run that was cut short may need it.

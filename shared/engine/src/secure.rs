@@ -6,7 +6,7 @@ use crate::journal_writer::{JournalWriter, RunEnd};
 use containment::assess::{Seen, needs_met};
 use containment::incident::{Incident, StepStatus};
 use containment::journal::EventBody;
-use containment::observed::{ObservedVolume, PowerState, SnapshotState, Target};
+use containment::observed::{ObservedSnapshot, ObservedVolume, PowerState, SnapshotState, Target};
 use containment::step::Step;
 use futures::future::join_all;
 use ports::{Exhibit, PortError, PortResult, Ports, Revocation};
@@ -15,22 +15,25 @@ use std::collections::BTreeSet;
 /// Accepted by AWS; the reconciler reads back whether it holds.
 const ACCEPTED: &str = "accepted, not read back yet";
 
-/// Protection and snapshots, at once; one report a step. Beside them the console is read, which a stop would silence.
-pub(crate) async fn secure(
-    engine: &Engine,
-    incident: &Incident,
-    facts: &Facts,
-    steps: &BTreeSet<Step>,
-) -> (Vec<EventBody>, Vec<Exhibit>) {
+/// What was secured: one report a step, the console's answers, and all snapshots that are known.
+pub(crate) struct Secured {
+    pub(crate) reports: Vec<EventBody>,
+    pub(crate) console: Vec<Exhibit>,
+    pub(crate) snapshots: Vec<ObservedSnapshot>,
+}
+
+/// Protection and snapshots, at once. Beside them the console is read, which a stop would silence.
+pub(crate) async fn secure(engine: &Engine, incident: &Incident, facts: &Facts, steps: &BTreeSet<Step>) -> Secured {
     let ports = &engine.ports;
-    let (protected, snapshots, console) = tokio::join!(
+    let mut snapshots = facts.snapshots.clone();
+    let (protected, taken, console) = tokio::join!(
         when(steps, Step::ProtectEvidence, protect(ports, facts)),
-        when(steps, Step::SnapshotVolumes, snapshot(ports, facts, incident)),
+        when(steps, Step::SnapshotVolumes, snapshot(ports, facts, incident, &mut snapshots)),
         async {
             if steps.contains(&Step::CaptureMetadata) { ports.exhibits.console(&facts.id).await } else { Vec::new() }
         },
     );
-    ([protected, snapshots].into_iter().flatten().collect(), console)
+    Secured { reports: [protected, taken].into_iter().flatten().collect(), console, snapshots }
 }
 
 async fn when(
@@ -42,7 +45,7 @@ async fn when(
         return None;
     }
     let (status, detail) = run.await;
-    Some(EventBody::StepReported { step, status, detail })
+    Some(EventBody::reported(step, status, detail))
 }
 
 async fn protect(ports: &Ports, facts: &Facts) -> (StepStatus, Option<String>) {
@@ -80,7 +83,7 @@ pub(crate) async fn deregister(
     if !steps.contains(&Step::DeregisterTargets) {
         return Ok(None);
     }
-    let report = |status, detail| Ok(Some(EventBody::StepReported { step: Step::DeregisterTargets, status, detail }));
+    let report = |status, detail| Ok(Some(EventBody::reported(Step::DeregisterTargets, status, detail)));
     let known = incident.prior.as_ref().and_then(|prior| prior.targets.clone());
     let targets = match (known, look_up_targets(&engine.ports, facts).await) {
         (Some(known), _) => known,
@@ -108,7 +111,13 @@ async fn look_up_targets(ports: &Ports, facts: &Facts) -> PortResult<Vec<Target>
     ports.targets.registrations(&facts.id, &foreign).await
 }
 
-async fn snapshot(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepStatus, Option<String>) {
+/// Adds what it makes to `known`.
+async fn snapshot(
+    ports: &Ports,
+    facts: &Facts,
+    incident: &Incident,
+    known: &mut Vec<ObservedSnapshot>,
+) -> (StepStatus, Option<String>) {
     let volumes = incident.prior.iter().flat_map(|prior| &prior.volumes);
     let has_usable = |volume: &ObservedVolume| {
         let mut of_volume = facts.snapshots.iter().filter(|snapshot| snapshot.volume == volume.id);
@@ -126,8 +135,9 @@ async fn snapshot(ports: &Ports, facts: &Facts, incident: &Incident) -> (StepSta
     }
     match ports.snapshots.create(&facts.id, &incident.id).await {
         Ok(made) => {
-            let ids: Vec<&str> = made.iter().map(|snapshot| snapshot.id.as_str()).collect();
-            (StepStatus::waiting("being made"), Some(ids.join(" ")))
+            let ids = made.iter().map(|snapshot| snapshot.id.as_str()).collect::<Vec<_>>().join(" ");
+            known.extend(made);
+            (StepStatus::waiting("being made"), Some(ids))
         }
         Err(error) => (StepStatus::failed(error), None),
     }
@@ -155,7 +165,7 @@ pub(crate) async fn revoke(
         }
         Err(error) => (StepStatus::failed(error), None),
     };
-    Ok(Some(EventBody::StepReported { step: Step::RevokeCredentials, status, detail }))
+    Ok(Some(EventBody::reported(Step::RevokeCredentials, status, detail)))
 }
 
 async fn disassociate(ports: &Ports, facts: &Facts, why: &str) -> (StepStatus, Option<String>) {
@@ -184,7 +194,7 @@ pub(crate) async fn stop(ports: &Ports, facts: &Facts, steps: &BTreeSet<Step>) -
         Err(why) => (StepStatus::waiting(why), None),
         Ok(()) => stop_now(ports, facts).await,
     };
-    Some(EventBody::StepReported { step: Step::StopInstance, status, detail })
+    Some(EventBody::reported(Step::StopInstance, status, detail))
 }
 
 async fn stop_now(ports: &Ports, facts: &Facts) -> (StepStatus, Option<String>) {

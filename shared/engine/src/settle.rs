@@ -4,6 +4,7 @@
 use crate::apply::{Facts, apply, settle_state};
 use crate::capture::sign_head;
 use crate::journal_writer::{JournalWriter, RunEnd};
+use crate::locks;
 use crate::news::{import, tell};
 use crate::outcome::{EngineError, Outcome};
 use crate::put_back::{begin_with_quarantine, left_open};
@@ -111,6 +112,9 @@ impl Engine {
             missing.insert(Step::CaptureMetadata);
         }
         if missing.is_empty() {
+            let snapshots = seen.snapshots.as_deref().unwrap_or_default();
+            let locked = locks::lock(&self.ports, &incident, snapshots).await;
+            locks::report(&incident, &mut events, locked);
             settle_state(writer, events).await?;
             tell(self, writer).await?;
             sign_head(self, writer).await;
@@ -199,7 +203,7 @@ fn changes(incident: &Incident, prior: &PriorState, seen: &Seen, closed: bool) -
         let known_to_fail = matches!(shown, StepStatus::Failed { .. })
             && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Planned);
         if shown != record.status && !known_to_fail {
-            events.push(EventBody::StepReported { step: *step, status: shown.clone(), detail: None });
+            events.push(EventBody::reported(*step, shown.clone(), None));
         }
         if *step == Step::QuarantineNetwork && shown == StepStatus::Done && incident.awaits_isolation() {
             events.push(EventBody::StateChanged { state: IncidentState::Isolated });

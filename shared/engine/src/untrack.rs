@@ -78,7 +78,7 @@ pub(crate) async fn untrack(
     let mut reports = vec![end(&passed)];
     // What somebody attached or managed meanwhile is the cut's business, in a later run.
     if let status @ StepStatus::Failed { .. } = network(facts) {
-        reports.push(EventBody::StepReported { step: Step::QuarantineNetwork, status, detail: None });
+        reports.push(EventBody::reported(Step::QuarantineNetwork, status, None));
     }
     reports.extend(isolated(facts));
     Ok(reports)
@@ -156,7 +156,7 @@ async fn pass(ports: &Ports, way: &Way, begun_at: OffsetDateTime) -> Passed {
 }
 
 pub(crate) fn report(status: StepStatus, detail: Option<String>) -> EventBody {
-    EventBody::StepReported { step: Step::UntrackConnections, status, detail }
+    EventBody::reported(Step::UntrackConnections, status, detail)
 }
 
 /// How it ended, with every interface back.

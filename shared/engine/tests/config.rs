@@ -1,6 +1,7 @@
 //! The configuration: every problem at once, each named by its variable.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected stops at once")]
 
+use containment::snapshot_lock::{LockMode, LockTerms};
 use engine::Config;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ fn environment() -> BTreeMap<&'static str, &'static str> {
         ("CORDON_FLEET_EVENT_PERCENT", "20"),
         ("CORDON_COOL_DOWN_SECONDS", "3600"),
         ("CORDON_TABLE", "journal"),
+        ("CORDON_EVIDENCE_ACCOUNT_ID", "210987654321"),
         ("CORDON_EVIDENCE_BUCKET", "evidence"),
         ("CORDON_EVIDENCE_KEY_ARN", "arn:aws:kms:eu-west-1:123456789012:key/k"),
         ("CORDON_SIGNING_KEY_ARN", "arn:aws:kms:eu-west-1:123456789012:key/signing"),
@@ -29,6 +31,8 @@ fn environment() -> BTreeMap<&'static str, &'static str> {
         ("CORDON_SECURITY_HUB", "on"),
         ("CORDON_NOTIFICATION_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:n"),
         ("CORDON_REVOKE_FUNCTION", "revoke-credentials"),
+        ("CORDON_SNAPSHOT_LOCK_DAYS", "90"),
+        ("CORDON_SNAPSHOT_LOCK_MODE", "governance"),
     ])
 }
 
@@ -43,6 +47,16 @@ fn a_whole_environment_is_read() {
     let config = Config::from_variables(|name| environment.get(name).map(ToString::to_string)).unwrap();
     assert_eq!(config.deployment.alarm_topics.len(), 2);
     assert_eq!(config.limits, containment::guards::Limits::default());
+    assert_eq!(config.resources.evidence_account.to_string(), "210987654321");
+    assert_eq!(config.snapshot_lock, Some(LockTerms { mode: LockMode::Governance, days: 90 }));
+}
+
+#[test]
+fn snapshots_are_locked_unless_that_is_off() {
+    let mut environment = environment();
+    environment.insert("CORDON_SNAPSHOT_LOCK_MODE", "off");
+    let config = Config::from_variables(|name| environment.get(name).map(ToString::to_string)).unwrap();
+    assert_eq!(config.snapshot_lock, None);
 }
 
 #[test]
@@ -65,6 +79,10 @@ fn values_that_cannot_be_meant_are_named_each() {
         ("CORDON_LIMIT_WINDOW_SECONDS", "-1"),
         ("CORDON_FLEET_EVENT_COUNT", "many"),
         ("CORDON_TABLE", "  "),
+        ("CORDON_EVIDENCE_ACCOUNT_ID", "somebody"),
+        ("CORDON_SNAPSHOT_LOCK_MODE", "on"),
+        ("CORDON_SNAPSHOT_LOCK_DAYS", "0"),
+        ("CORDON_SNAPSHOT_LOCK_DAYS", "36501"),
     ] {
         let mut environment = environment();
         environment.insert(name, value);

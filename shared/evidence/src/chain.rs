@@ -4,6 +4,7 @@ use crate::bundle::Bundle;
 use crate::statement::Statement;
 use crate::verification::{Check, Fault, Subject};
 use containment::journal::{Event, EventBody, Head, JournalFault, SealedEvent, open};
+use containment::snapshot_lock::SnapshotLock;
 use signal::Quoted;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ pub(crate) struct Chain {
     pub(crate) last_change: Option<(u32, &'static str)>,
     /// Whether the incident began with an intent to contain.
     pub(crate) committed: bool,
+    /// What the last event that tells of them says of the snapshots' locks.
+    pub(crate) locks: Vec<SnapshotLock>,
 }
 
 struct Point {
@@ -25,7 +28,13 @@ struct Point {
 impl Chain {
     /// Goes on after a fault, so that each event has its own verdict.
     pub(crate) fn read(bundle: &Bundle, checks: &mut Vec<Check>) -> Self {
-        let mut chain = Self { points: BTreeMap::new(), end: Head::start(), last_change: None, committed: false };
+        let mut chain = Self {
+            points: BTreeMap::new(),
+            end: Head::start(),
+            last_change: None,
+            committed: false,
+            locks: Vec::new(),
+        };
         let mut state = None;
         for sealed in &bundle.events {
             let sequence = sealed.sequence;
@@ -50,6 +59,10 @@ impl Chain {
         let state = match &event.body {
             EventBody::Opened(opening) if event.sequence == 1 => opening.state.name(),
             EventBody::StateChanged { state } => state.name(),
+            EventBody::StepReported { locks, .. } if !locks.is_empty() => {
+                self.locks.clone_from(locks);
+                return before;
+            }
             EventBody::Opened(_)
             | EventBody::Resumed
             | EventBody::StepReported { .. }

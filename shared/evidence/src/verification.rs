@@ -4,8 +4,9 @@ use crate::bundle::ObjectVersion;
 use crate::content::Content;
 use crate::signed::DocumentFault;
 use crate::statement::{Capture, JournalLink};
-use containment::ids::IncidentId;
+use containment::ids::{IncidentId, SnapshotId};
 use containment::journal::JournalFault;
+use containment::snapshot_lock::SnapshotLock;
 use serde::{Serialize, Serializer};
 use signal::Quoted;
 use std::fmt;
@@ -24,6 +25,9 @@ pub struct Verification {
     pub signed_up_to: Option<JournalLink>,
     pub checks: Vec<Check>,
     pub warnings: Vec<Warning>,
+    /// What the journal says of the snapshots' locks. EC2 keeps the locks; nothing here asks it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<SnapshotLock>,
 }
 
 /// The worst of all checks.
@@ -118,6 +122,8 @@ pub enum Warning {
     UnsignedEvents { first: u32, last: u32 },
     /// None was made yet, or there is none.
     NoLaterCapture,
+    /// It should be locked, and AWS did not show that it is.
+    SnapshotNotLocked { snapshot: SnapshotId, why: String },
 }
 
 impl Verdict {
@@ -179,6 +185,9 @@ impl fmt::Display for Warning {
                 write!(f, "events {first} to {last} are held by the chain alone: nothing signed is as late")
             }
             Self::NoLaterCapture => f.write_str("there is no later capture, or not yet"),
+            Self::SnapshotNotLocked { snapshot, why } => {
+                write!(f, "snapshot {} is NOT LOCKED: {}", Quoted(snapshot.as_str()), Quoted(why))
+            }
         }
     }
 }

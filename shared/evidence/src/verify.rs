@@ -10,6 +10,7 @@ use crate::public_key::PublicKey;
 use crate::signed::SignedDocument;
 use crate::statement::{Capture, JournalLink, ListedObject, Manifest, Statement};
 use crate::verification::{Check, Fault, Outcome, SCHEMA, Subject, Verdict, Verification, Warning};
+use containment::snapshot_lock::LockStatus;
 use signal::Quoted;
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ pub fn verify(bundle: &Bundle, key: &PublicKey) -> Verification {
     run.coverage();
     run.captures(&manifests);
     run.objects(&manifests);
+    run.locks();
     Verification {
         schema: SCHEMA,
         incident: bundle.incident.clone(),
@@ -30,6 +32,7 @@ pub fn verify(bundle: &Bundle, key: &PublicKey) -> Verification {
         signed_up_to: run.signed_up_to,
         checks: run.checks,
         warnings: run.warnings,
+        locks: run.chain.locks,
     }
 }
 
@@ -136,6 +139,15 @@ impl<'a> Run<'a> {
                 name: missing.name.clone(),
                 why: missing.why.clone(),
             }));
+        }
+    }
+
+    fn locks(&mut self) {
+        for lock in &self.chain.locks {
+            if let LockStatus::Missing { why } = &lock.status {
+                let (snapshot, why) = (lock.snapshot.clone(), why.clone());
+                self.warnings.push(Warning::SnapshotNotLocked { snapshot, why });
+            }
         }
     }
 

@@ -39,6 +39,7 @@ fn details(incident: &Incident, place: &Place<'_>) -> Value {
         "requested": incident.requested,
         "release": incident.release,
         "steps": incident.steps,
+        "locks": incident.locks,
         "impossible": incident.plan.impossible,
         "warnings": incident.plan.warnings,
         "links": links,
@@ -119,6 +120,7 @@ fn steps(lines: &mut Lines, incident: &Incident) {
             StepStatus::Failed { error } => lines.value("FAILED", format!("{step}: {error}")),
         }
     }
+    incident.locks.missing().for_each(|lock| lines.value("FAILED", lock));
     for omission in &incident.plan.impossible {
         lines.value("IMPOSSIBLE", format!("{}: {}", omission.step, omission.why));
     }

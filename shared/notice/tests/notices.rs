@@ -4,12 +4,14 @@
 mod support;
 
 use containment::guards::Guard;
-use containment::ids::IncidentId;
-use containment::incident::{Incident, IncidentState};
+use containment::ids::{IncidentId, SnapshotId};
+use containment::incident::{Incident, IncidentState, StepStatus};
 use containment::journal::EventBody;
 use containment::operator::Operator;
 use containment::refusal::Refusal;
 use containment::release::ReleasePlan;
+use containment::snapshot_lock::SnapshotLock;
+use containment::step::Step;
 use notice::{Severity, news};
 use serde_json::Value;
 use support::*;
@@ -54,6 +56,17 @@ fn a_contained_instance_is_told() {
 #[test]
 fn a_partial_containment_says_what_failed() {
     insta::assert_snapshot!(text(&partial()));
+}
+
+#[test]
+fn a_snapshot_that_is_not_locked_is_told_among_what_failed() {
+    let volumes = Step::SnapshotVolumes;
+    let snapshot = SnapshotId::new("snap-0123456789abcdef0");
+    let locks = vec![SnapshotLock::missing(snapshot, "denied")];
+    let body = EventBody::StepReported { step: volumes, status: StepStatus::Done, detail: None, locks };
+    let incident = after(web(IncidentState::Contained), vec![body]);
+    assert!(text(&incident).contains("snap-0123456789abcdef0 is NOT LOCKED: denied"), "{}", text(&incident));
+    assert_eq!(details(&incident)["locks"]["snapshots"][0]["snapshot"], "snap-0123456789abcdef0");
 }
 
 #[test]

@@ -2,6 +2,7 @@ use crate::{
     Alarms, Callers, Clock, Credentials, Evidence, Exhibits, Findings, Groups, Instances, Journal, Network, Notifier,
     Signer, Snapshots, Targets,
 };
+use signal::AccountId;
 use std::sync::Arc;
 
 /// Everything that containing and reconciling need, each behind its own trait so that a test can replace any.
@@ -30,6 +31,8 @@ pub struct Ports {
 pub struct Resources {
     pub table: String,
     pub evidence_bucket: String,
+    /// The account that owns the bucket: a bucket of that name in any other is somebody else's.
+    pub evidence_account: AccountId,
     pub evidence_key_arn: String,
     /// The asymmetric key that signs the record.
     pub signing_key_arn: String,

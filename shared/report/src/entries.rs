@@ -9,6 +9,7 @@ use containment::journal::{Event, EventBody, Opening};
 use containment::operator::Operator;
 use containment::release::ReleasePlan;
 use containment::request::Requested;
+use containment::snapshot_lock::SnapshotLock;
 
 /// One event, told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +33,16 @@ pub(crate) fn statement(event: &Event) -> Statement {
     match &event.body {
         EventBody::Opened(opening) => opened(opening),
         EventBody::Resumed => plain("Taken up again by another run".to_owned()),
-        EventBody::StepReported { step, status, detail } => {
+        EventBody::StepReported { step, status, detail, locks } => {
             let (word, why, tone) = words::status(status);
-            let detail = [why, detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            let locked = locks.iter().map(ToString::to_string);
+            let detail = [why.map(ToOwned::to_owned), detail.clone()].into_iter().flatten().chain(locked);
+            let detail = detail.collect::<Vec<_>>().join(" · ");
             Statement {
                 text: format!("{step}: {word}"),
                 detail: (!detail.is_empty()).then_some(detail),
-                tone,
+                // What is missing is as loud as a failed step.
+                tone: if locks.iter().any(SnapshotLock::is_missing) { Tone::Bad } else { tone },
                 decision: None,
             }
         }

@@ -50,6 +50,12 @@ pub(crate) fn release(incident: &Incident) -> Release {
         look: Some(format!("cordon release {id} --reason \"WHY\" --dry-run")),
         command: Some(format!("cordon release {id} --reason \"WHY\"")),
         undoes: touched.filter_map(|(step, _)| words::undo(*step)).map(ToOwned::to_owned).collect(),
-        limits: incident.plan.warnings.clone(),
+        limits: incident.plan.warnings.iter().cloned().chain(kept(incident)).collect(),
     }
+}
+
+/// What a release leaves as it is.
+fn kept(incident: &Incident) -> impl Iterator<Item = String> {
+    let locked = incident.locks.snapshots.iter().filter(|lock| !lock.is_missing());
+    locked.map(|lock| format!("snapshot {lock}, and a release leaves it so"))
 }

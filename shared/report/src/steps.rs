@@ -1,6 +1,7 @@
 //! The plan's steps with what became of each.
 
 use crate::{Report, times, words};
+use containment::incident::Incident;
 use containment::step::Step;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -29,7 +30,7 @@ pub(crate) fn rows(report: &Report<'_>) -> Vec<StepRow> {
         let (status, why, tone) = words::status(&record.status);
         StepRow {
             why: why.map(ToOwned::to_owned),
-            detail: record.detail.clone(),
+            detail: detail(incident, *step, record.detail.as_ref()),
             failures: record.failures,
             at: Some(record.at),
             ..row(*step, status, tone)
@@ -48,6 +49,13 @@ pub(crate) fn rows(report: &Report<'_>) -> Vec<StepRow> {
         .iter()
         .map(|omission| StepRow { why: Some(omission.why.clone()), ..row(omission.step, "not needed", Tone::Plain) });
     taken.chain(planned).chain(impossible).chain(not_needed).collect()
+}
+
+/// What it did, and of the snapshots whether each is locked.
+fn detail(incident: &Incident, step: Step, recorded: Option<&String>) -> Option<String> {
+    let locks = incident.locks.snapshots.iter().filter(|_| step == Step::SnapshotVolumes).map(ToString::to_string);
+    let all: Vec<String> = recorded.cloned().into_iter().chain(locks).collect();
+    (!all.is_empty()).then(|| all.join(" · "))
 }
 
 fn row(step: Step, status: &'static str, tone: Tone) -> StepRow {

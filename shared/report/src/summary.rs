@@ -76,6 +76,8 @@ fn done(incident: &Incident) -> Vec<String> {
     };
     let finished = incident.steps.iter().filter(|(_, record)| record.status == StepStatus::Done);
     told.extend(finished.filter(|(step, _)| !is_told(step)).map(|(step, _)| words::done(*step).to_owned()));
+    let locked = incident.locks.snapshots.iter().filter(|lock| !lock.is_missing());
+    told.extend(locked.map(|lock| format!("Snapshot {lock}.")));
     if matches!(incident.state, IncidentState::Released) {
         told.push("People have released it since: what is undone is in the timeline.".to_owned());
     }
@@ -104,6 +106,8 @@ fn open(report: &Report<'_>) -> Vec<String> {
     for omission in &incident.plan.impossible {
         told.push(format!("{} is not possible here: {}.", omission.step, omission.why));
     }
+    let given_up = if incident.locks.has_given_up() { " It is not tried again by itself." } else { "" };
+    told.extend(incident.locks.missing().map(|lock| format!("Snapshot {lock}.{given_up}")));
     for missing in report.missing {
         told.push(format!("Evidence is MISSING: {}: {}.", missing.what, missing.why));
     }

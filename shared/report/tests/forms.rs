@@ -27,7 +27,7 @@ fn refused() -> Scene {
 }
 
 fn contained() -> Scene {
-    let done = |step: &Step| (2.0, EventBody::StepReported { step: *step, status: StepStatus::Done, detail: None });
+    let done = |step: &Step| (2.0, EventBody::reported(*step, StepStatus::Done, None));
     let left_out = |step: &Step| matches!(step, Step::DeregisterTargets | Step::UntrackConnections);
     let planned = Step::ALL.iter().filter(|step| !left_out(step));
     let mut bodies: Vec<_> = planned.map(done).collect();

@@ -69,7 +69,7 @@ fn with(texts: &[String]) -> Scene {
     opening["prior"]["public_ipv4"] = text().into();
     let alarm: String = text().chars().filter(|c| !c.is_ascii_control()).take(200).collect();
     opening["alarm"] = format!("arn:aws:cloudwatch:eu-central-1:123456789012:alarm:x{alarm}").into();
-    let report = |step, status, detail| EventBody::StepReported { step, status, detail };
+    let report = EventBody::reported;
     let bodies = [
         (1.0, report(Step::QuarantineNetwork, StepStatus::failed(text()), Some(text()))),
         (2.0, report(Step::DetachFromGroup, StepStatus::waiting(text()), Some(text()))),

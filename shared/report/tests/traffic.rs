@@ -103,11 +103,8 @@ fn the_largest_incident_makes_a_page_below_three_megabytes() {
         1 => StepStatus::waiting("the group drains it from its load balancer"),
         _ => StepStatus::Done,
     };
-    let report = |number: usize| EventBody::StepReported {
-        step: Step::ALL[number % Step::ALL.len()],
-        status: status(number),
-        detail: Some(detail.clone()),
-    };
+    let report =
+        |number: usize| EventBody::reported(Step::ALL[number % Step::ALL.len()], status(number), Some(detail.clone()));
     let bodies: Vec<_> = (0..499).map(|number| (number as f64, report(number))).collect();
     let mut scene = scene::scene(opening(), &bodies);
     let at = |index: i64| ALARM + Duration::minutes(index - 19_900);

@@ -2,8 +2,9 @@
 
 use crate::fleet::SERVICE_GROUP;
 use crate::journal::Table;
-use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, TargetGroupArn, VpcId};
+use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, SnapshotId, TargetGroupArn, VpcId};
 use containment::observed::*;
+use containment::snapshot_lock::LockTerms;
 use p256::ecdsa::SigningKey;
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,8 @@ pub struct Account {
     pub target_groups: BTreeMap<TargetGroupArn, Vec<Target>>,
     pub(crate) draining: Vec<(OffsetDateTime, Target)>,
     pub snapshots: Vec<(IncidentId, OffsetDateTime, ObservedSnapshot)>,
+    /// Terms of each lock, and when it was set.
+    pub locks: BTreeMap<SnapshotId, (LockTerms, OffsetDateTime)>,
     pub alarms: Vec<ObservedAlarm>,
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
@@ -100,6 +103,7 @@ impl Account {
             target_groups: BTreeMap::new(),
             draining: Vec::new(),
             snapshots: Vec::new(),
+            locks: BTreeMap::new(),
             alarms: Vec::new(),
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),

@@ -27,6 +27,7 @@ struct Plan {
     calls: Vec<Call>,
     at: Option<(usize, Fault)>,
     named: Vec<Named>,
+    silent: Vec<&'static str>,
     dead: bool,
 }
 
@@ -58,6 +59,7 @@ pub(crate) enum Fate {
     LosesItsAnswer(PortError),
     DiesBefore,
     DiesAfter,
+    NeverAnswers,
 }
 
 impl Faults {
@@ -76,6 +78,11 @@ impl Faults {
         self.0.lock().unwrap().named.push(Named { operation, kind, spared, left: times });
     }
 
+    /// Calls of this operation are never answered. The process lives on.
+    pub fn never_answer(&self, operation: &'static str) {
+        self.0.lock().unwrap().silent.push(operation);
+    }
+
     pub fn calls(&self) -> Vec<Call> {
         self.0.lock().unwrap().calls.clone()
     }
@@ -87,6 +94,9 @@ impl Faults {
         }
         let number = plan.calls.len();
         plan.calls.push(Call { operation, mutates });
+        if plan.silent.contains(&operation) {
+            return Fate::NeverAnswers;
+        }
         let mut of_operation = plan.named.iter_mut().filter(|named| named.operation == operation);
         if let Some(named) = of_operation.find_map(|named| named.meets().then_some(named)) {
             return Fate::Fails(error(operation, named.kind));

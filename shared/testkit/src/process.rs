@@ -69,7 +69,7 @@ impl Process {
     ) -> Result<T, E> {
         tokio::task::yield_now().await;
         let fate = self.faults.meet(operation, mutates);
-        if matches!(fate, Fate::DiesBefore) {
+        if matches!(fate, Fate::DiesBefore | Fate::NeverAnswers) {
             return std::future::pending().await;
         }
         if let Fate::Fails(error) = fate {

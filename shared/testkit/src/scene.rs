@@ -37,6 +37,7 @@ pub fn config() -> (Deployment, Mode, Limits, Resources) {
     let resources = Resources {
         table: "table".to_owned(),
         evidence_bucket: "bucket".to_owned(),
+        evidence_account: "210987654321".parse().unwrap(),
         evidence_key_arn: "key".to_owned(),
         signing_key_arn: "arn:aws:kms:eu-west-1:123456789012:key/signing".to_owned(),
         notification_topic_arn: "topic".to_owned(),

@@ -117,7 +117,7 @@ async fn record(
         received: Received { via: "plain".to_owned(), digest: String::new(), published_at: None },
         // Closed from the start, so that no reconciler takes it up.
         state: IncidentState::Observed,
-        plan: plan(target),
+        plan: plan(target, None),
         prior: Some(target.prior_state()),
         requested: None,
         figure: None,

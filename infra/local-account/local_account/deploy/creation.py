@@ -15,13 +15,14 @@ from local_account.deploy.properties import Properties
 
 
 class Clients:
-    """boto3 clients of the account's root user, one a service.
+    """boto3 clients of the account's root user, one a service; of another account's by that account's number.
 
     `endpoint` None leaves the choice to boto3, as in-process tests under `moto.mock_aws` want it.
     """
 
-    def __init__(self, endpoint: str | None, region: str) -> None:
+    def __init__(self, endpoint: str | None, region: str, access_key: str = "test") -> None:
         self._endpoint = endpoint
+        self._access_key = access_key
         self._region = region
         self._made: dict[str, Any] = {}
 
@@ -31,7 +32,7 @@ class Clients:
                 service,
                 region_name=self._region,
                 endpoint_url=self._endpoint,
-                aws_access_key_id="test",
+                aws_access_key_id=self._access_key,
                 aws_secret_access_key="test",
                 # A call that fails here is wrong, not unlucky: repeating it would only hide it for longer.
                 config=Config(retries={"total_max_attempts": 1}),

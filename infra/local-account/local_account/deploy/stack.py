@@ -18,9 +18,11 @@ from local_account.deploy.parameters import as_text, parameter_values
 from local_account.deploy.problems import DeployError
 from local_account.deploy.properties import Properties
 from local_account.deploy.resources import MAKERS, WITHOUT_EFFECT
+from local_account.deploy.rules import broken_rules
 
 SECTIONS = {
     "AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata", "Outputs", "Parameters", "Resources",
+    "Rules",
 }  # fmt: skip
 # Besides Type and Properties; the policies say what happens on deletion, and a local account is thrown away whole.
 RESOURCE_ATTRIBUTES = {
@@ -69,6 +71,8 @@ def deploy(
     """
     written = templates.load(source) if isinstance(source, str) else source
     values = parameter_values(written.get("Parameters", {}), dict(parameters))
+    if broken := broken_rules(written.get("Rules", {}), values):
+        raise DeployError(*broken)
     plain = templates.translate(written, {name: as_text(value) for name, value in parameters.items()}, region)
     stack = Stack(stack_name, plain.get("Description", ""), parameters=_shown(written.get("Parameters", {}), values))
     resolver = Resolver(

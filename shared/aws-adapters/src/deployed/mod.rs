@@ -9,7 +9,7 @@ mod storage;
 pub use keys::DeployedKey;
 pub use lambda::{DeployedFunction, FunctionMetric};
 pub use messages::{DeployedQueue, DeployedTopic, Subscription};
-pub use storage::DeployedTable;
+pub use storage::{Bucket, DeployedTable};
 
 use crate::error::map;
 use aws_config::SdkConfig;

@@ -18,6 +18,19 @@ pub struct DeployedTable {
     pub deletion_protected: bool,
 }
 
+/// A bucket that must be `owner`'s, where that account is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket<'a> {
+    pub name: &'a str,
+    pub owner: Option<&'a str>,
+}
+
+impl Bucket<'_> {
+    fn owner(&self) -> Option<String> {
+        self.owner.map(ToOwned::to_owned)
+    }
+}
+
 impl StackReader {
     pub async fn table(&self, name: &str) -> PortResult<DeployedTable> {
         let answer = self.dynamodb.describe_table().table_name(name).send().await.map_err(map(TABLE))?;
@@ -39,14 +52,16 @@ impl StackReader {
         Ok(status == Some(&PointInTimeRecoveryStatus::Enabled))
     }
 
-    pub async fn bucket_versioned(&self, name: &str) -> PortResult<bool> {
-        let answer = self.s3.get_bucket_versioning().bucket(name).send().await.map_err(map(VERSIONING))?;
+    pub async fn bucket_versioned(&self, bucket: &Bucket<'_>) -> PortResult<bool> {
+        let call = self.s3.get_bucket_versioning().bucket(bucket.name).set_expected_bucket_owner(bucket.owner());
+        let answer = call.send().await.map_err(map(VERSIONING))?;
         Ok(answer.status() == Some(&BucketVersioningStatus::Enabled))
     }
 
     /// Whether objects are locked by default when they are stored.
-    pub async fn bucket_locked(&self, name: &str) -> PortResult<bool> {
-        let call = self.s3.get_object_lock_configuration().bucket(name);
+    pub async fn bucket_locked(&self, bucket: &Bucket<'_>) -> PortResult<bool> {
+        let call =
+            self.s3.get_object_lock_configuration().bucket(bucket.name).set_expected_bucket_owner(bucket.owner());
         let answer = absent_is_none(call.send().await.map_err(map(LOCK)))?;
         let lock = answer.and_then(|answer| answer.object_lock_configuration);
         let retention = |lock: &aws_sdk_s3::types::ObjectLockConfiguration| {
@@ -57,8 +72,8 @@ impl StackReader {
     }
 
     /// Whether all four of its blocks of public access are on.
-    pub async fn bucket_private(&self, name: &str) -> PortResult<bool> {
-        let call = self.s3.get_public_access_block().bucket(name);
+    pub async fn bucket_private(&self, bucket: &Bucket<'_>) -> PortResult<bool> {
+        let call = self.s3.get_public_access_block().bucket(bucket.name).set_expected_bucket_owner(bucket.owner());
         let answer = absent_is_none(call.send().await.map_err(map(PUBLIC)))?;
         let block = answer.and_then(|answer| answer.public_access_block_configuration);
         Ok(block.is_some_and(|block| {
@@ -73,8 +88,8 @@ impl StackReader {
     }
 
     /// The KMS key of its default encryption; `None` where S3's own key encrypts.
-    pub async fn bucket_key(&self, name: &str) -> PortResult<Option<String>> {
-        let call = self.s3.get_bucket_encryption().bucket(name);
+    pub async fn bucket_key(&self, bucket: &Bucket<'_>) -> PortResult<Option<String>> {
+        let call = self.s3.get_bucket_encryption().bucket(bucket.name).set_expected_bucket_owner(bucket.owner());
         let answer = absent_is_none(call.send().await.map_err(map(ENCRYPTION)))?;
         let configuration = answer.and_then(|answer| answer.server_side_encryption_configuration);
         Ok(configuration.and_then(|configuration| {

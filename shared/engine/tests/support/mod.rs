@@ -4,6 +4,7 @@
 use containment::incident::{Incident, IncidentState};
 use containment::journal::replay;
 use containment::request::ManualScope;
+use containment::snapshot_lock::{LockMode, LockStatus, LockTerms, ObservedLock};
 use engine::{Config, Engine, EngineError, Outcome};
 use signal::{AlarmSignal, InstanceId, OperatorAction, OperatorRequest};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -14,7 +15,9 @@ static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 pub fn settings() -> Config {
     let (deployment, mode, limits, resources) = config();
-    Config { deployment, mode, manual_scope: ManualScope::OptedIn, untracking_allowed: true, limits, resources }
+    let snapshot_lock = Some(LockTerms { mode: LockMode::Governance, days: 90 });
+    let manual_scope = ManualScope::OptedIn;
+    Config { deployment, mode, manual_scope, untracking_allowed: true, snapshot_lock, limits, resources }
 }
 
 pub fn engine(process: &Process, config: Config) -> Engine {
@@ -96,6 +99,12 @@ pub fn assert_contained(scene: &Scene, instance: &InstanceId) {
     assert!(account.protection(instance).termination);
     assert_eq!(account.instance(instance).state, containment::observed::PowerState::Stopped);
     assert_eq!(account.lost_volumes, []);
+    for (_, _, snapshot) in account.snapshots.iter().filter(|(of, _, _)| *of == incident.id) {
+        assert!(account.locks.contains_key(&snapshot.id), "{} can be deleted", snapshot.id);
+        let locked = incident.locks.of(&snapshot.id).map(|lock| &lock.status);
+        let until = matches!(locked, Some(LockStatus::Held(ObservedLock { until: Some(_), .. })));
+        assert!(until, "{} is locked, and the record says {locked:?}", snapshot.id);
+    }
     let (events, head) = account.journal(&incident.id);
     assert_eq!(replay(events, &head).unwrap(), incident, "the head is the fold of its events");
 }

@@ -81,7 +81,7 @@ pub fn opening(incident: &IncidentId) -> EventBody {
 }
 
 pub fn reported(step: Step) -> EventBody {
-    EventBody::StepReported { step, status: StepStatus::Done, detail: Some("as asked".to_owned()) }
+    EventBody::reported(step, StepStatus::Done, Some("as asked".to_owned()))
 }
 
 pub fn entered(state: IncidentState) -> EventBody {

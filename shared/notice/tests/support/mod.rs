@@ -77,7 +77,7 @@ pub fn web(state: IncidentState) -> Incident {
 }
 
 pub fn step(step: Step, status: StepStatus) -> EventBody {
-    EventBody::StepReported { step, status, detail: None }
+    EventBody::reported(step, status, None)
 }
 
 pub fn captured(figure: Option<Figure>) -> EventBody {

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "the example and each test file use their own part")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a sample that cannot be made should stop at once")]
 
+use containment::ids::SnapshotId;
 use containment::incident::{Incident, IncidentState, StepStatus};
 use containment::journal::{Event, EventBody, Head, NO_HASH};
+use containment::snapshot_lock::{LockMode, ObservedLock, SnapshotLock};
 use containment::step::Step;
 use report::{BandPoint, EvidenceItem, MissingEvidence, Peer, Point, Report, Traffic, Window};
 use serde_json::json;
@@ -140,7 +142,7 @@ pub fn opening() -> serde_json::Value {
 
 fn bodies() -> Vec<(f64, EventBody)> {
     let report = |at, step, status, detail: &str| {
-        (at, EventBody::StepReported { step, status, detail: (!detail.is_empty()).then(|| detail.to_owned()) })
+        (at, EventBody::reported(step, status, (!detail.is_empty()).then(|| detail.to_owned())))
     };
     let denied = "AccessDenied: revoke-credentials may not call iam:PutRolePolicy on role/web";
     vec![
@@ -164,9 +166,27 @@ fn bodies() -> Vec<(f64, EventBody)> {
         report(67.1, Step::RevokeCredentials, StepStatus::failed(denied), ""),
         (126.9, EventBody::Severed),
         report(127.0, Step::StopInstance, StepStatus::Done, ""),
-        report(488.3, Step::SnapshotVolumes, StepStatus::Done, ""),
+        (
+            488.3,
+            EventBody::StepReported {
+                step: Step::SnapshotVolumes,
+                status: StepStatus::Done,
+                detail: None,
+                locks: locks(),
+            },
+        ),
         report(548.8, Step::RevokeCredentials, StepStatus::failed(denied), ""),
         (549.0, EventBody::StateChanged { state: IncidentState::Partial { steps: vec![Step::RevokeCredentials] } }),
+    ]
+}
+
+fn locks() -> Vec<SnapshotLock> {
+    let until = Some(ALARM + Duration::days(90));
+    let held = ObservedLock { mode: LockMode::Governance, days: 90, until };
+    let denied = "UnauthorizedOperation: reconcile-incidents may not call ec2:LockSnapshot";
+    vec![
+        SnapshotLock::held(SnapshotId::new("snap-0aa1"), held),
+        SnapshotLock::missing(SnapshotId::new("snap-0aa2"), denied),
     ]
 }
 
