@@ -53,10 +53,10 @@ READS: list[Row] = [
     *[("sqs:GetQueueAttributes", queue, {}) for queue in ("SignalDeadLetterQueue", "InvocationFailureQueue")],
     *[(f"kms:{verb}", key, {}) for verb in ("DescribeKey", "GetKeyRotationStatus") for key in KEYS],
     *[(f"dynamodb:{verb}", "JournalTable", {}) for verb in ("DescribeContinuousBackups", "DescribeTable")],
-    ("s3:GetBucketObjectLockConfiguration", "EvidenceBucket", {}),
-    ("s3:GetBucketPublicAccessBlock", "EvidenceBucket", {}),
-    ("s3:GetBucketVersioning", "EvidenceBucket", {}),
-    ("s3:GetEncryptionConfiguration", "EvidenceBucket", {}),
+    ("s3:GetBucketObjectLockConfiguration", "EvidenceBucket", OURS),
+    ("s3:GetBucketPublicAccessBlock", "EvidenceBucket", OURS),
+    ("s3:GetBucketVersioning", "EvidenceBucket", OURS),
+    ("s3:GetEncryptionConfiguration", "EvidenceBucket", OURS),
     *[(f"events:{verb}", "ReconcileIncidentsSchedule", {}) for verb in ("DescribeRule", "ListTargetsByRule")],
 ]
 # A key by itself, outside the services that a viewer reads through; what is not Cordon's record.
@@ -74,7 +74,8 @@ READS_OF_NOBODY: list[Row] = [
     ("lambda:GetFunctionConfiguration", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:another", {}),
     ("sqs:ReceiveMessage", "SignalDeadLetterQueue", {}),
     ("sns:GetTopicAttributes", f"arn:aws:sns:{REGION}:{ACCOUNT}:another", {}),
-    ("s3:GetBucketVersioning", "arn:aws:s3:::another", {}),
+    ("s3:GetBucketVersioning", "arn:aws:s3:::another", OURS),
+    ("s3:GetBucketVersioning", "EvidenceBucket", {"aws:ResourceAccount": OTHER_ACCOUNT}),
 ]
 WRITES: list[Row] = [
     *[(f"dynamodb:{verb}", "JournalTable", {}) for verb in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")],

@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Result<Vec<Control>> {
     Ok(document.control)
 }
 
-/// The tests that some control names; empty for a list that is missing or can't be read, which `run` reports.
+/// The tests that some control names; empty for a list that is missing or can't be read, which tidy reports.
 pub fn tests_named(text: Option<&str>) -> Vec<String> {
     let controls = text.and_then(|text| read(text).ok()).unwrap_or_default();
     controls.into_iter().map(|control| control.test).collect()

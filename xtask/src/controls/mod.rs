@@ -5,7 +5,7 @@ mod copy;
 mod entry;
 mod run;
 
-pub use entry::{FILE, tests_named};
+pub use entry::{FILE, read, tests_named};
 
 use crate::failure::{Doing, Failure, Result};
 use crate::{setup, workspace};

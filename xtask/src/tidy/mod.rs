@@ -9,6 +9,7 @@ mod places;
 mod sizes;
 mod source_tests;
 mod tables;
+mod taken_out;
 mod threat_model;
 
 use crate::failure::{Failure, Result};
@@ -63,6 +64,7 @@ pub fn run(ran: bool) -> Result {
     links::check(&files, &mut report);
     documents::check(&files, &mut report);
     threat_model::check(&files, &mut report);
+    taken_out::check(&files, &mut report);
     if ran {
         threat_model::check_ran(&files, &mut report)?;
     }

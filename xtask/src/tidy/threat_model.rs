@@ -73,7 +73,7 @@ fn passed(name: &str, ran: &str) -> bool {
 }
 
 /// `crate::module::name` and `tests/test_x.py::name[parameters]` → `name`.
-fn last_part(test: &str) -> &str {
+pub fn last_part(test: &str) -> &str {
     let test = test.split('[').next().unwrap_or(test);
     test.rsplit("::").next().unwrap_or(test)
 }
