@@ -62,6 +62,20 @@ pub fn partly_contained() -> Scene {
     scene
 }
 
+/// As large as an incident grows: every step fails in each of the runs after which it is left to people, with a long
+/// error, two captures are kept, and the group has twenty other instances.
+pub fn largest() -> Scene {
+    let failed = |step: &Step| EventBody::reported(*step, StepStatus::failed("denied, ".repeat(30)), None);
+    let runs = (0..containment::incident::MAX_FAILURES).flat_map(|run| {
+        let at = 60.0 * f64::from(run + 1);
+        std::iter::once((at, EventBody::Resumed)).chain(Step::ALL.iter().map(move |step| (at, failed(step))))
+    });
+    let mut scene = scene(opening(), &runs.collect::<Vec<_>>());
+    scene.traffic = Some(traffic_with_peers(20));
+    scene.evidence = evidence().into_iter().cycle().take(80).collect();
+    scene
+}
+
 /// The incident that `bodies` make, each with the seconds since the alarm.
 pub fn scene(opening: serde_json::Value, bodies: &[(f64, EventBody)]) -> Scene {
     let opening = EventBody::Opened(Box::new(serde_json::from_value(opening).unwrap()));
@@ -192,6 +206,10 @@ fn locks() -> Vec<SnapshotLock> {
 
 /// Three hours of minutes, made by arithmetic alone so that every run has the same.
 pub fn traffic() -> Traffic {
+    traffic_with_peers(5)
+}
+
+fn traffic_with_peers(peers: i64) -> Traffic {
     let minute = |index: i64| datetime!(2026-11-23 00:02 UTC) + Duration::minutes(index);
     let wave = |index: i64, phase: f64| 1.0 + 0.25 * ((index as f64) / 23.0 + phase).sin();
     let noise = |index: i64, seed: i64| 0.9 + ((index * 7_919 + seed * 104_729) % 211) as f64 / 1_055.0;
@@ -219,7 +237,7 @@ pub fn traffic() -> Traffic {
                 upper: 1.25e8 * wave(index, 0.0),
             })
             .collect(),
-        peers: (2..7).map(peer).collect(),
+        peers: (2..peers + 2).map(peer).collect(),
         alarm: Some(Window { from: ALARM, until: Some(ALARM + Duration::minutes(6)) }),
     }
 }
