@@ -63,7 +63,7 @@ def test_a_release_leaves_the_locks_and_says_so(laptop: Laptop, stack: Stack) ->
     _, incident = contained(laptop, stack, "locked-and-released")
     operator = Person.user(stack, "lock-operator", "OperatorPolicyArn")
     done = operator.runs("release", incident, "--reason", "false alarm")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     taken = snapshots(laptop, incident)
     assert all(f"left as it is: snapshot {snapshot} is locked" in done.stdout for snapshot in taken), done.stdout
     assert {refusal(laptop, snapshot) for snapshot in taken} == {"OperationNotPermitted"}

@@ -3,7 +3,9 @@
 use crate::assess::{INCIDENT_TAG, Seen};
 use crate::ids::{GroupName, SecurityGroupId};
 use crate::incident::{Incident, IncidentState, StepStatus};
-use crate::observed::{Lifecycle, ObservedGroup, ObservedInstance, ObservedInterface, PowerState};
+use crate::observed::{
+    Lifecycle, ObservedGroup, ObservedInstance, ObservedInterface, ObservedSecurityGroup, PowerState,
+};
 use crate::prior::PriorState;
 use crate::snapshot_lock::SnapshotLock;
 use crate::step::{Step, Undo};
@@ -247,7 +249,9 @@ fn differences(incident: &Incident, prior: &PriorState, seen: &Seen, instance: &
         all.push(Difference { what, left: left.to_owned(), found: found.to_owned() });
     };
     let ready = quarantine::ready(&seen.quarantine_groups);
-    for group in seen.quarantine_groups.iter().filter(|group| !group.is_empty()) {
+    // Another VPC's group, which anybody there may just be making, says nothing of this instance.
+    let holds = |group: &&ObservedSecurityGroup| seen.interfaces.iter().any(|interface| interface.vpc == group.vpc);
+    for group in seen.quarantine_groups.iter().filter(|group| !group.is_empty()).filter(holds) {
         differ(format!("quarantine group {}", group.id), "without rules", "with rules");
     }
     for group in &seen.gone_groups {

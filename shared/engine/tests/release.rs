@@ -9,7 +9,7 @@
 
 mod support;
 
-use containment::ids::{GroupName, SecurityGroupId, TargetGroupArn};
+use containment::ids::{GroupName, SecurityGroupId, TargetGroupArn, VpcId};
 use containment::incident::IncidentState;
 use containment::observed::{Lifecycle, PowerState, Protection, Target};
 use containment::release::ReleaseRefusal;
@@ -111,6 +111,22 @@ async fn release_refuses_when_security_groups_changed_since_containment() {
     assert_released(&scene);
     let accepted = incident(&scene, &first()).release.unwrap().plan.accepted;
     assert_eq!(accepted, differences, "what was accepted is in the journal");
+}
+
+#[tokio::test]
+async fn rules_in_the_quarantine_group_are_drift_in_its_own_vpc_alone() {
+    let scene = contained_scene().await;
+    let mut elsewhere = scene.account().security_groups[0].clone();
+    (elsewhere.id, elsewhere.vpc, elsewhere.egress_rules) =
+        (SecurityGroupId::new("sg-made"), VpcId::new("vpc-other"), 1);
+    scene.account().security_groups.push(elsewhere);
+    scene.account().security_groups[0].egress_rules = 1;
+    let ReleaseRefusal::Drifted { differences } = refusal(release(&scene, false).await) else { panic!("not drift") };
+    assert!(differences.iter().any(|difference| difference.to_string().contains("sg-quarantine")), "{differences:?}");
+    assert!(!differences.iter().any(|difference| difference.to_string().contains("sg-made")), "{differences:?}");
+    scene.account().security_groups[0].egress_rules = 0;
+    release(&scene, false).await;
+    assert_released(&scene);
 }
 
 #[tokio::test]
