@@ -54,6 +54,9 @@ pub(crate) enum Command {
         /// Go on although the instance is not as Cordon left it. What differs is printed and journaled.
         #[arg(long)]
         accept_drift: bool,
+        /// The alarm was wrong: the traffic was what the instance is there for. `cordon incidents --false` lists these.
+        #[arg(long)]
+        false_alarm: bool,
         /// Print what would be undone, and change nothing.
         #[arg(long)]
         dry_run: bool,
@@ -189,6 +192,9 @@ pub(crate) struct Incidents {
     /// Only those opened on this day (UTC) or later: YYYY-MM-DD. Without it, the last twelve months.
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<String>,
+    /// Only false alarms, as whoever released them said (cordon release --false-alarm).
+    #[arg(long = "false")]
+    pub(crate) false_alarms: bool,
     /// At most this many.
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: usize,

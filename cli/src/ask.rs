@@ -39,10 +39,14 @@ fn action(command: &Command) -> Result<(&'static str, Value), Failed> {
         Command::Approve { request, reason } => {
             ("contain-instance", json!({"action": "approve", "request": request, "reason": reason}))
         }
-        Command::Release { incident, reason, accept_drift, dry_run } => (
-            "release-instance",
-            json!({"action": "release", "incident": incident, "reason": reason, "accept_drift": accept_drift, "dry_run": dry_run}),
-        ),
+        Command::Release { incident, reason, accept_drift, false_alarm, dry_run } => {
+            let mut action = json!({"action": "release", "incident": incident, "reason": reason, "accept_drift": accept_drift, "dry_run": dry_run});
+            // A deployment that is older than this command doesn't know the field.
+            if *false_alarm {
+                merge(&mut action, json!({"false_alarm": true}));
+            }
+            ("release-instance", action)
+        }
         Command::Freeze { reason, minutes } => {
             ("release-instance", json!({"action": "freeze", "reason": reason, "minutes": minutes}))
         }

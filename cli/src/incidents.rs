@@ -38,7 +38,7 @@ async fn matching(
     since: Option<Date>,
 ) -> Result<Vec<ListedIncident>, Failed> {
     // A filter may drop any number of what is read.
-    let unfiltered = filter.state.is_none() && filter.group.is_none() && filter.since.is_none();
+    let unfiltered = filter.state.is_none() && filter.group.is_none() && filter.since.is_none() && !filter.false_alarms;
     let limit = if unfiltered { filter.limit } else { usize::MAX };
     let months = months(today, since);
     let (newest, older) = months.split_at(1.min(months.len()));
@@ -74,6 +74,7 @@ fn months(today: Date, since: Option<Date>) -> Vec<Date> {
 
 fn matches(incident: &ListedIncident, filter: &Incidents, since: Option<Date>) -> bool {
     filter.state.as_ref().is_none_or(|state| state.eq_ignore_ascii_case(&incident.state))
+        && (!filter.false_alarms || incident.false_alarm)
         && filter.group.as_ref().is_none_or(|group| incident.group.as_ref() == Some(group))
         && since.is_none_or(|since| incident.opened_at.date() >= since)
 }
@@ -102,6 +103,7 @@ fn document(found: &[ListedIncident], filter: &Incidents) -> String {
             "state": incident.state,
             "instance": incident.instance,
             "group": incident.group,
+            "false_alarm": incident.false_alarm,
         })
     };
     let incidents: Vec<_> = found.iter().map(one).collect();

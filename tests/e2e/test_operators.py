@@ -58,7 +58,10 @@ def test_contain_show_release_and_contain_again(laptop: Laptop, stack: Stack, al
     dry = alice.asks("release", incident["id"], "--reason", "False alarm", "--dry-run")
     assert dry["outcome"] == "release-planned" and "QuarantineNetwork" in dry["plan"]["steps"]
     assert shown.is_isolated()
-    released = alice.asks("release", incident["id"], "--reason", "False alarm")
+    false_alarms = ("incidents", "--group", "circle", "--false")
+    assert alice.asks(*false_alarms)["incidents"] == []
+    released = alice.asks("release", incident["id"], "--reason", "False alarm", "--false-alarm")
+    assert [one["false_alarm"] for one in alice.asks(*false_alarms)["incidents"]] == [True]
     assert released["state"] == {"name": "Released"}, released
     assert shown.interface_groups() == before
     assert shown.state() == "running" and shown.group() == "circle"

@@ -21,7 +21,7 @@ def the_journal_is_encrypted_recoverable_and_cannot_be_deleted(deployed: Deploye
     keys = {name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes.items()}
     assert keys == {"open-incidents": ["open", "opened_at"], "listed-incidents": ["listed", "opened_at"]}
     assert indexes["open-incidents"]["Projection"] == {"ProjectionType": "ALL"}
-    assert indexes["listed-incidents"]["Projection"]["NonKeyAttributes"] == ["state", "instance", "group_name"]
+    assert indexes["listed-incidents"]["Projection"]["NonKeyAttributes"] == ["state", "instance", "group_name", "verdict"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]

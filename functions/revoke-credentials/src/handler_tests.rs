@@ -176,7 +176,7 @@ async fn release(scene: &Scene, id: &IncidentId) {
     scene.pass(time::Duration::minutes(10));
     let now = scene.account().now;
     let run = engine::Engine::new(process.ports(), settings, "release".to_owned(), now + time::Duration::minutes(1));
-    let action = signal::OperatorAction::Release { incident: id.to_string(), accept_drift: false };
+    let action = signal::OperatorAction::Release { incident: id.to_string(), accept_drift: false, false_alarm: false };
     let request = testkit::request("arn:aws:iam::123456789012:user/alice", action, now, 1);
     run.release(&request).await.unwrap();
 }

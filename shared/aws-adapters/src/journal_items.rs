@@ -96,8 +96,13 @@ pub(crate) fn head_fields(operation: &'static str, incident: &Incident, head: &H
         ("state".to_owned(), string(incident.state.name())),
         ("sequence".to_owned(), number(head.sequence)),
         ("head_hash".to_owned(), string(&head.hash)),
+        (VERDICT.to_owned(), string(if incident.false_alarm { FALSE_ALARM } else { "none" })),
     ]))
 }
+
+/// What who released an incident says of its alarm, for lists of incidents.
+const VERDICT: &str = "verdict";
+const FALSE_ALARM: &str = "false-alarm";
 
 pub(crate) const OPEN: &str = "yes";
 pub(crate) const LATER: &str = "later";
@@ -242,6 +247,7 @@ impl Reader<'_> {
             state: self.text("state")?.to_owned(),
             instance: self.optional_text("instance")?.map(ToOwned::to_owned),
             group: self.optional_text("group_name")?.map(ToOwned::to_owned),
+            false_alarm: self.optional_text(VERDICT)?.is_some_and(|verdict| verdict == FALSE_ALARM),
         })
     }
 

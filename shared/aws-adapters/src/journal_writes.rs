@@ -114,7 +114,7 @@ fn advance(table: &str, transaction: &Transaction) -> PortResult<UpdateBuilder> 
     let open_as = open_as(&transaction.incident);
     let open = if open_as.is_some() { ", #open = :open" } else { " REMOVE #open" };
     let expression = format!(
-        "SET document = :document, #state = :state, #sequence = :sequence, head_hash = :hash, lease_expires_at = :expiry{open}"
+        "SET document = :document, #state = :state, #sequence = :sequence, head_hash = :hash, verdict = :verdict, lease_expires_at = :expiry{open}"
     );
     let mut update = Update::builder()
         .table_name(table)

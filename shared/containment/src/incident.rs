@@ -144,6 +144,9 @@ pub struct Incident {
     pub finding: Option<FindingRecord>,
     #[serde(default, skip_serializing_if = "SnapshotLocks::is_empty")]
     pub locks: SnapshotLocks,
+    /// Who released it said that the alarm was wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub false_alarm: bool,
 }
 
 /// An operator's release of an incident, as far as it got. Where it was begun more than once, the last one's terms.
@@ -199,6 +202,7 @@ impl Incident {
             figure: opening.figure.clone(),
             finding: None,
             locks: SnapshotLocks::default(),
+            false_alarm: false,
         }
     }
 
@@ -226,7 +230,11 @@ impl Incident {
             EventBody::FindingReported { status } => {
                 self.finding = Some(FindingRecord::after(self.finding.as_ref(), status.clone(), at));
             }
-            EventBody::ReleaseBegun { by, reason, plan } => self.begin_release(by, reason, plan, at),
+            EventBody::ReleaseBegun { by, reason, plan, false_alarm } => {
+                self.begin_release(by, reason, plan, at);
+                // Who goes on with a release need not say it again.
+                self.false_alarm |= *false_alarm;
+            }
             EventBody::UndoReported { step, status, detail } => {
                 if let Some(release) = &mut self.release {
                     report(&mut release.undone, *step, status, detail.as_ref(), at);

@@ -101,6 +101,9 @@ pub enum EventBody {
         by: Operator,
         reason: String,
         plan: ReleasePlan,
+        /// The operator says that the alarm was wrong.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        false_alarm: bool,
     },
     /// How far undoing a step is.
     UndoReported {

@@ -16,18 +16,28 @@ use ports::{AppendError, Lease};
 use signal::{OperatorAction, OperatorRequest};
 use std::collections::BTreeSet;
 
+/// Who asks for a release, and how.
+struct Asked {
+    by: Operator,
+    reason: String,
+    accept_drift: bool,
+    false_alarm: bool,
+}
+
 impl Engine {
     /// Handles one request to release-instance. Nothing is done before AWS has said who asks.
     pub async fn release(&self, request: &OperatorRequest) -> Result<Outcome, EngineError> {
         let (reason, dry_run) = (&request.reason, request.dry_run);
         match &request.action {
-            OperatorAction::Release { incident, accept_drift } => {
+            OperatorAction::Release { incident, accept_drift, false_alarm } => {
                 let by = self.identify(request).await?;
                 let id = IncidentId::new(incident.clone());
                 if dry_run {
                     return self.plan_only(&id, *accept_drift).await;
                 }
-                self.release_incident(id, by, reason, *accept_drift).await
+                let asked =
+                    Asked { by, reason: reason.clone(), accept_drift: *accept_drift, false_alarm: *false_alarm };
+                self.release_incident(id, asked).await
             }
             OperatorAction::Freeze { minutes } => {
                 let by = self.identify(request).await?;
@@ -43,13 +53,7 @@ impl Engine {
         }
     }
 
-    async fn release_incident(
-        &self,
-        id: IncidentId,
-        by: Operator,
-        reason: &str,
-        accept_drift: bool,
-    ) -> Result<Outcome, EngineError> {
+    async fn release_incident(&self, id: IncidentId, asked: Asked) -> Result<Outcome, EngineError> {
         let now = self.ports.clock.now();
         let lease = Lease { owner: self.actor.clone(), expires_at: now + LEASE };
         // Whether the incident exists is found out first: a lease on none cannot be told from a lost one.
@@ -64,7 +68,7 @@ impl Engine {
             Err(AppendError::Port(error)) => return Err(EngineError::Unread(error)),
         }
         let writer = self.reopen(&id).await?;
-        let released = self.release_held(&writer, by, reason, accept_drift).await;
+        let released = self.release_held(&writer, asked).await;
         sign_head(self, &writer).await;
         let incident = writer.close().await;
         match released {
@@ -120,13 +124,8 @@ impl Engine {
     }
 
     /// `Some` where the release was refused and nothing was changed.
-    async fn release_held(
-        &self,
-        writer: &JournalWriter,
-        by: Operator,
-        reason: &str,
-        accept_drift: bool,
-    ) -> Result<Option<ReleaseRefusal>, RunEnd> {
+    async fn release_held(&self, writer: &JournalWriter, asked: Asked) -> Result<Option<ReleaseRefusal>, RunEnd> {
+        let Asked { by, reason, accept_drift, false_alarm } = asked;
         let incident = writer.incident().await;
         let (seen, planned) = self.plan_release(&incident, accept_drift).await.map_err(RunEnd::Failed)?;
         let plan = match planned {
@@ -135,7 +134,7 @@ impl Engine {
         };
         // From here on the reconciler leaves the incident alone, and whatever fails is a partial release.
         let left = steps_to_undo(&incident, &plan, &seen);
-        let begun = EventBody::ReleaseBegun { by, reason: reason.to_owned(), plan };
+        let begun = EventBody::ReleaseBegun { by, reason, plan, false_alarm };
         let state = IncidentState::ReleasePartial { steps: left.clone() };
         writer.append(vec![begun, EventBody::StateChanged { state }]).await?;
         self.undo_in_order(writer, seen, &left).await?;

@@ -114,6 +114,21 @@ async fn release_refuses_when_security_groups_changed_since_containment() {
 }
 
 #[tokio::test]
+async fn a_false_alarm_stays_one_when_its_release_is_gone_on_with() {
+    let scene = contained_scene().await;
+    let OperatorAction::Release { incident: id, .. } = release_of(&scene, false).action else { panic!("no release") };
+    scene.account().fail_starts(&first(), Some("Client.InternalError: Client error on launch"));
+    for false_alarm in [true, false] {
+        let action = OperatorAction::Release { incident: id.clone(), accept_drift: false, false_alarm };
+        engine(&scene.process(), settings()).release(&ask(&scene, ALICE, action)).await.unwrap();
+    }
+    assert!(incident(&scene, &first()).false_alarm);
+    let month = scene.account().now.date().replace_day(1).unwrap();
+    let listed = scene.process().ports().journal.opened_in(month, 9).await.unwrap();
+    assert!(listed.iter().all(|incident| incident.false_alarm) && !listed.is_empty());
+}
+
+#[tokio::test]
 async fn rules_in_the_quarantine_group_are_drift_in_its_own_vpc_alone() {
     let scene = contained_scene().await;
     let mut elsewhere = scene.account().security_groups[0].clone();
@@ -336,7 +351,7 @@ async fn a_dry_run_of_a_release_changes_nothing_but_the_nonce() {
 #[tokio::test]
 async fn an_unknown_incident_is_named() {
     let scene = contained_scene().await;
-    let action = OperatorAction::Release { incident: "inc-no".to_owned(), accept_drift: false };
+    let action = OperatorAction::Release { incident: "inc-no".to_owned(), accept_drift: false, false_alarm: false };
     let request = ask(&scene, ALICE, action);
     let error = engine(&scene.process(), settings()).release(&request).await.unwrap_err();
     assert!(matches!(error, EngineError::UnknownIncident { .. }), "{error}");

@@ -39,7 +39,12 @@ fn release_begun(state: IncidentState) -> Incident {
         user_id: "AIDA".to_owned(),
         claimed_source: None,
     };
-    let begun = EventBody::ReleaseBegun { by, reason: "false alarm".to_owned(), plan: ReleasePlan::default() };
+    let begun = EventBody::ReleaseBegun {
+        by,
+        reason: "false alarm".to_owned(),
+        plan: ReleasePlan::default(),
+        false_alarm: true,
+    };
     after(contained(), vec![begun, EventBody::StateChanged { state }])
 }
 

@@ -115,6 +115,8 @@ pub struct ListedIncident {
     pub state: String,
     pub instance: Option<String>,
     pub group: Option<String>,
+    /// Who released it said that the alarm was wrong.
+    pub false_alarm: bool,
 }
 
 #[async_trait]

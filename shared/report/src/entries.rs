@@ -68,10 +68,10 @@ pub(crate) fn statement(event: &Event) -> Statement {
         }
         EventBody::EvidenceCaptured(captured) => captured_evidence(captured),
         EventBody::FindingReported { status } => imported(status),
-        EventBody::ReleaseBegun { by, reason, plan } => Statement {
+        EventBody::ReleaseBegun { by, reason, plan, false_alarm } => Statement {
             detail: accepted(plan),
             decision: Some(Decision { what: "asked for the release".to_owned(), who: person(by), why: reason.clone() }),
-            ..plain("Release begun".to_owned())
+            ..plain(if *false_alarm { "Release begun: a false alarm" } else { "Release begun" }.to_owned())
         },
         EventBody::UndoReported { step, status, detail } => {
             let (word, why, tone) = words::status(status);

@@ -150,6 +150,8 @@ pub enum OperatorAction {
         incident: String,
         /// Go on although the instance isn't as Cordon left it.
         accept_drift: bool,
+        /// The traffic was what the instance is there for: the alarm was wrong.
+        false_alarm: bool,
     },
     Freeze {
         minutes: u64,

@@ -63,8 +63,9 @@ fn action(request: &Node<'_>) -> Result<(OperatorAction, &'static [&'static str]
         "approve" => (OperatorAction::Approve { request: name(&request.require("request")?)? }, &["request"]),
         "release" => {
             let incident = name(&request.require("incident")?)?;
-            let accept_drift = flag(request, "accept_drift")?;
-            (OperatorAction::Release { incident, accept_drift }, &["incident", "accept_drift"])
+            let (accept_drift, false_alarm) = (flag(request, "accept_drift")?, flag(request, "false_alarm")?);
+            let fields = &["incident", "accept_drift", "false_alarm"];
+            (OperatorAction::Release { incident, accept_drift, false_alarm }, fields)
         }
         "freeze" => {
             let node = request.require("minutes")?;

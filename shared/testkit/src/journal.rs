@@ -74,6 +74,7 @@ fn listed(incident: &Incident) -> ListedIncident {
         state: incident.state.name().to_owned(),
         instance: incident.instance.as_ref().map(ToString::to_string),
         group: incident.group.as_ref().map(ToString::to_string),
+        false_alarm: incident.false_alarm,
     }
 }
 

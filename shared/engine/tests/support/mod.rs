@@ -59,7 +59,7 @@ pub async fn contained_scene() -> Scene {
 
 pub fn release_of(scene: &Scene, accept_drift: bool) -> OperatorRequest {
     let incident = incident(scene, &first()).id.to_string();
-    ask(scene, ALICE, OperatorAction::Release { incident, accept_drift })
+    ask(scene, ALICE, OperatorAction::Release { incident, accept_drift, false_alarm: false })
 }
 
 /// Minutes of the reconciler until nothing is open, 60 at most.
