@@ -35,8 +35,9 @@ def install(account: Account, arrived: Arrived) -> None:
     def store(backend: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         known = len(backend.metric_data)
         put(backend, namespace, metric_data)
-        for datum in backend.metric_data[known:]:
-            remember(backend, datum)
+        # The index holds the data; of each series moto keeps one datum, which ListMetrics needs.
+        fresh = backend.metric_data[known:]
+        backend.metric_data[known:] = [datum for datum in fresh if remember(backend, datum)]
         arrived(backend)
 
     @overlay(CloudWatchBackend)

@@ -82,8 +82,11 @@ class SeriesIndex:
     def __init__(self) -> None:
         self.by_key: dict[SeriesKey, Series] = {}
 
-    def add(self, key: SeriesKey, time: float, point: Statistics) -> None:
+    def add(self, key: SeriesKey, time: float, point: Statistics) -> bool:
+        """Whether it is the series' first point."""
+        first = key not in self.by_key
         self.by_key.setdefault(key, Series()).add(time, point)
+        return first
 
     def get(self, key: SeriesKey) -> Series:
         return self.by_key.get(key, Series())
@@ -94,14 +97,14 @@ def index_of(backend: Any) -> SeriesIndex:
     return backend.__dict__.setdefault("series_index", SeriesIndex())  # type: ignore[no-any-return]
 
 
-def remember(backend: Any, datum: Any) -> None:
-    """Indexes one of moto's MetricDatum or MetricAggregatedDatum objects."""
+def remember(backend: Any, datum: Any) -> bool:
+    """Indexes one of moto's MetricDatum or MetricAggregatedDatum objects; whether it is its series' first."""
     key = key_of(datum.namespace, datum.name, ((each.name, each.value) for each in datum.dimensions))
     if hasattr(datum, "sample_count"):
         point = Statistics(datum.sum, datum.sample_count, datum.min, datum.max)
     else:
         point = Statistics(datum.value, 1.0, datum.value, datum.value)
-    index_of(backend).add(key, epoch_seconds(datum.timestamp), point)
+    return index_of(backend).add(key, epoch_seconds(datum.timestamp), point)
 
 
 def epoch_seconds(moment: datetime) -> float:

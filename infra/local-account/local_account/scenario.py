@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from moto.autoscaling import autoscaling_backends
+from moto.core.utils import utcnow
+from moto.ec2 import ec2_backends
 
 from .account import Account
 from .autoscaling_capacity import finish_launch
@@ -31,8 +34,8 @@ def install(account: Account) -> None:
     @account.route("POST", "scenario/fleet")
     def fleet(body: dict[str, Any]) -> dict[str, Any]:
         """{group, size, min_size, max_size, mode, tags{}, two_eni_index?, target_group?, instance_profile?,
-        protection?, health_check_type? (EC2)} → {group, vpc_id, subnet_ids[], service_group_id, instance_ids[],
-        two_eni_instance, role_arn?, role_name?, target_group_arn?}.
+        protection?, health_check_type? (EC2), age_hours? (720)} → {group, vpc_id, subnet_ids[], service_group_id,
+        instance_ids[], two_eni_instance, role_arn?, role_name?, target_group_arn?}.
 
         The first two subnets are the group's, in two zones; a third holds the second interface of
         `two_eni_instance`. Every instance has a root and a data volume that go when it is terminated.
@@ -41,8 +44,8 @@ def install(account: Account) -> None:
 
     @account.route("POST", "scenario/instance")
     def instance(body: dict[str, Any]) -> dict[str, Any]:
-        """{tags{}?, instance_profile?, protection?} → {instance_id, vpc_id, subnet_id, service_group_id, role_arn?,
-        role_name?}: an instance that belongs to no group."""
+        """{tags{}?, instance_profile?, protection?, age_hours? (720)} → {instance_id, vpc_id, subnet_id,
+        service_group_id, role_arn?, role_name?}: an instance that belongs to no group."""
         return _Builder(account).standalone(body)
 
 
@@ -83,6 +86,7 @@ class _Builder:
             ],
         )
         instance_ids = self._put_into_service(group)
+        self._age(instance_ids, body)
         index = body.get("two_eni_index")
         two_eni_instance = None if index is None else self._add_interface(instance_ids[int(index)], network)
         return {
@@ -109,6 +113,7 @@ class _Builder:
             **({"TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]} if tags else {}),
         )
         instance_id = launched["Instances"][0]["InstanceId"]
+        self._age([instance_id], body)
         if body.get("protection"):
             self._client("ec2").modify_instance_attribute(
                 InstanceId=instance_id, DisableApiTermination={"Value": True}
@@ -172,6 +177,12 @@ class _Builder:
             for state in group.instance_states:
                 finish_launch(state)
             return [state.instance.id for state in group.instance_states]
+
+    def _age(self, instance_ids: list[str], body: dict[str, Any]) -> None:
+        """They were launched long ago, so that their traffic has a history."""
+        launched = utcnow() - timedelta(hours=float(body.get("age_hours", 720)))
+        for instance_id in instance_ids:
+            ec2_backends[self.account.account_id][self.account.region].get_instance(instance_id).launch_time = launched
 
     def _add_interface(self, instance_id: str, network: dict[str, Any]) -> str:
         """Adds a management subnet, in the zone of the instance as EC2 demands, and an interface in it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
+import pytest
 from in_process import Cloud
 from test_groups_membership import group, members
 from test_network_interfaces import groups_by_interface, instance_of
@@ -23,6 +26,13 @@ def test_a_fleet_is_whole_and_in_service(cloud: Cloud) -> None:
     assert all(each["IamInstanceProfile"]["Arn"].endswith(fleet["role_name"]) for each in instances)
     assert all(len(each["BlockDeviceMappings"]) == 2 for each in instances)
     assert not any(tag["Key"].startswith("cordon:") for each in instances for tag in each["Tags"])
+
+
+def test_a_fleet_is_a_month_old_unless_it_shall_be_young(cloud: Cloud) -> None:
+    now = datetime.now(timezone.utc)
+    old, young = cloud.fleet(group="old")["instance_ids"][0], cloud.fleet(group="young", age_hours=3)["instance_ids"][0]
+    ages = [(now - instance_of(cloud, each)["LaunchTime"]).total_seconds() / 3600 for each in (old, young)]
+    assert ages == pytest.approx([720, 3], abs=0.1)
 
 
 def test_the_second_interface_is_in_another_subnet_of_the_same_zone(cloud: Cloud) -> None:
