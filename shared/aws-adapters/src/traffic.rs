@@ -1,0 +1,122 @@
+//! What EC2 counted of an instance's traffic, for the decision.
+
+use crate::error::map;
+use async_trait::async_trait;
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy};
+use containment::ids::GroupName;
+use detection::{STEP_S, Sample};
+use ports::{History, PortResult, Span, Traffic};
+use signal::InstanceId;
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+const OPERATION: &str = "cloudwatch:GetMetricData";
+const NAMESPACE: &str = "AWS/EC2";
+const INSTANCE: &str = "InstanceId";
+const OUT: &str = "NetworkOut";
+const IN: &str = "NetworkIn";
+/// GetMetricData takes 500 queries; each instance needs two.
+const INSTANCES: usize = 250;
+
+pub(crate) struct CloudWatchTraffic {
+    client: Client,
+}
+
+/// Whose two metrics, and what their queries' ids end in.
+struct Subject<'a> {
+    dimension: &'static str,
+    value: &'a str,
+    suffix: String,
+}
+
+impl<'a> Subject<'a> {
+    fn new(dimension: &'static str, value: &'a str, suffix: impl Into<String>) -> Self {
+        Self { dimension, value, suffix: suffix.into() }
+    }
+}
+
+impl CloudWatchTraffic {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The samples of each subject, in their order.
+    async fn read(&self, subjects: &[Subject<'_>], span: Span) -> PortResult<Vec<Vec<Sample>>> {
+        let queries = subjects.iter().flat_map(|subject| [query(OUT, subject), query(IN, subject)]);
+        let mut pages = self
+            .client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries.collect()))
+            .start_time(time_of(span.since))
+            .end_time(time_of(span.until))
+            .scan_by(ScanBy::TimestampAscending)
+            .into_paginator()
+            .send();
+        let mut found: BTreeMap<String, BTreeMap<i64, f64>> = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(map(OPERATION))?;
+            for result in page.metric_data_results() {
+                found.entry(result.id().unwrap_or_default().to_owned()).or_default().extend(points(result));
+            }
+        }
+        let of = |way: &str, subject: &Subject<'_>| found.get(&id(way, subject)).cloned().unwrap_or_default();
+        Ok(subjects.iter().map(|subject| samples(&of(OUT, subject), &of(IN, subject))).collect())
+    }
+}
+
+#[async_trait]
+impl Traffic for CloudWatchTraffic {
+    async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History> {
+        let own = Subject::new(INSTANCE, instance.as_str(), "own");
+        let group = group.map(|group| Subject::new("AutoScalingGroupName", group.as_str(), "group"));
+        let subjects: Vec<_> = std::iter::once(own).chain(group).collect();
+        let mut read = self.read(&subjects, span).await?.into_iter();
+        Ok(History { instance: read.next().unwrap_or_default(), group: read.next().unwrap_or_default() })
+    }
+
+    async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        let mut all = BTreeMap::new();
+        for some in peers.chunks(INSTANCES) {
+            let numbered = some.iter().enumerate();
+            let subjects: Vec<_> =
+                numbered.map(|(index, peer)| Subject::new(INSTANCE, peer.as_str(), index.to_string())).collect();
+            let read = self.read(&subjects, span).await?;
+            all.extend(some.iter().cloned().zip(read).filter(|(_, samples)| !samples.is_empty()));
+        }
+        Ok(all)
+    }
+}
+
+/// One sample a period that either metric has a datapoint for.
+fn samples(out: &BTreeMap<i64, f64>, incoming: &BTreeMap<i64, f64>) -> Vec<Sample> {
+    let mut all: BTreeMap<i64, Sample> = BTreeMap::new();
+    for epoch_s in out.keys().chain(incoming.keys()) {
+        all.entry(*epoch_s).or_insert_with(|| Sample {
+            epoch_s: *epoch_s,
+            network_out_bytes: out.get(epoch_s).copied(),
+            network_in_bytes: incoming.get(epoch_s).copied(),
+        });
+    }
+    all.into_values().collect()
+}
+
+fn points(result: &MetricDataResult) -> impl Iterator<Item = (i64, f64)> {
+    result.timestamps().iter().map(DateTime::secs).zip(result.values().iter().copied())
+}
+
+fn id(way: &str, subject: &Subject<'_>) -> String {
+    format!("{}_{}", if way == OUT { "out" } else { "in" }, subject.suffix)
+}
+
+fn query(name: &str, subject: &Subject<'_>) -> MetricDataQuery {
+    let dimension = Dimension::builder().name(subject.dimension).value(subject.value).build();
+    let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).dimensions(dimension).build();
+    let stat = MetricStat::builder().metric(metric).period(STEP_S as i32).stat("Sum").build();
+    MetricDataQuery::builder().id(id(name, subject)).metric_stat(stat).build()
+}
+
+fn time_of(at: OffsetDateTime) -> DateTime {
+    DateTime::from_secs(at.unix_timestamp())
+}

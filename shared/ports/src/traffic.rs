@@ -1,0 +1,32 @@
+use crate::PortResult;
+use async_trait::async_trait;
+use containment::ids::GroupName;
+use detection::Sample;
+use signal::InstanceId;
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+/// From when to when; both are whole periods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub since: OffsetDateTime,
+    pub until: OffsetDateTime,
+}
+
+/// What EC2 itself counted (namespace `AWS/EC2`, into which nobody else can write), in periods of [`detection::STEP_S`]
+/// seconds, oldest first. A period without a datapoint is left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    pub instance: Vec<Sample>,
+    /// The sum over the instances of its Auto Scaling group, itself among them; empty without a group.
+    pub group: Vec<Sample>,
+}
+
+#[async_trait]
+pub trait Traffic: Send + Sync {
+    /// One call: the instance's own history, and that of its group.
+    async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History>;
+
+    /// The same of single peers. One that has none is left out.
+    async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>>;
+}

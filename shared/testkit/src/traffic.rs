@@ -1,0 +1,55 @@
+//! What EC2 counted: every instance is quiet, but for those that surge.
+
+use crate::process::Process;
+use async_trait::async_trait;
+use containment::ids::GroupName;
+use detection::{STEP_S, Sample};
+use ports::{History, PortResult, Span, Traffic};
+use signal::InstanceId;
+use std::collections::BTreeMap;
+
+const OPERATION: &str = "cloudwatch:GetMetricData";
+const QUIET: f64 = 6e5;
+const SURGE: f64 = 9e8;
+/// How many periods a surge has lasted.
+const LASTED: i64 = 6;
+
+#[async_trait]
+impl Traffic for Process {
+    async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History> {
+        self.read(OPERATION, |account| {
+            let members = group.and_then(|group| account.groups.get(group)).map(|group| group.members.clone());
+            let each = members.unwrap_or_default().into_iter().map(|member| samples(account, &member.instance, span));
+            let group = each.reduce(sum).unwrap_or_default();
+            Ok(History { instance: samples(account, instance, span), group })
+        })
+        .await
+    }
+
+    async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        self.read(OPERATION, |account| {
+            Ok(peers.iter().map(|peer| (peer.clone(), samples(account, peer, span))).collect())
+        })
+        .await
+    }
+}
+
+fn samples(account: &crate::Account, instance: &InstanceId, span: Span) -> Vec<Sample> {
+    let (since, until) = (span.since.unix_timestamp(), span.until.unix_timestamp());
+    let surges = account.surging.contains(instance);
+    let periods = (since.div_euclid(STEP_S)..until.div_euclid(STEP_S)).map(|period| period * STEP_S);
+    let of = |epoch_s| {
+        let sent = if surges && until - epoch_s <= LASTED * STEP_S { SURGE } else { QUIET };
+        Sample { epoch_s, network_out_bytes: Some(sent), network_in_bytes: Some(QUIET) }
+    };
+    periods.map(of).collect()
+}
+
+fn sum(all: Vec<Sample>, more: Vec<Sample>) -> Vec<Sample> {
+    let add = |(one, other): (Sample, Sample)| Sample {
+        network_out_bytes: one.network_out_bytes.zip(other.network_out_bytes).map(|(one, other)| one + other),
+        network_in_bytes: one.network_in_bytes.zip(other.network_in_bytes).map(|(one, other)| one + other),
+        ..one
+    };
+    all.into_iter().zip(more).map(add).collect()
+}
