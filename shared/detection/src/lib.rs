@@ -1,0 +1,10 @@
+//! The pure core of detection.
+pub mod fleet;
+pub mod heights;
+pub mod past;
+pub mod peers;
+pub mod sample;
+pub mod sliding_max;
+pub mod thresholds;
+pub mod usual;
+pub mod watch;
