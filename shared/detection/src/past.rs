@@ -56,6 +56,11 @@ impl Past {
         }
     }
 
+    /// Drops what is not yet learned: the datapoints up to now turned out to be an attack's.
+    pub fn break_off(&mut self) {
+        (self.outbound, self.surplus, self.inbound) = (Lows::default(), Lows::default(), Lows::default());
+    }
+
     /// At `scale`, as of `now_s`, while at most `inbound` came in.
     pub fn seen(&self, scale: usize, now_s: i64, inbound: f64) -> Seen {
         let oldest_s = now_s.saturating_sub(HISTORY_S);

@@ -100,7 +100,13 @@ impl Watch {
     /// Passes over a datapoint of an attack: it counts for time, and for nothing that is compared with later.
     pub fn skip(&mut self, rates: &Rates) {
         self.first_s.get_or_insert(rates.epoch_s);
+        self.break_off();
+    }
+
+    /// What was taken in last turned out to be an attack's: it is not learned.
+    pub fn break_off(&mut self) {
         self.recent.clear();
+        self.past.break_off();
     }
 
     fn keep(&mut self, rates: &Rates) {
