@@ -20,6 +20,7 @@ use crate::signer::KmsSigner;
 use crate::snapshots::Ec2Snapshots;
 use crate::system_clock::SystemClock;
 use crate::targets::LoadBalancerTargets;
+use crate::traffic::CloudWatchTraffic;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -72,6 +73,7 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         instances: Arc::new(Ec2Instances::new(ec2.clone())),
         network: Arc::new(Ec2Network::new(ec2.clone())),
         groups: Arc::new(AutoScalingGroups::new(aws_sdk_autoscaling::Client::new(config))),
+        traffic: Arc::new(CloudWatchTraffic::new(aws_sdk_cloudwatch::Client::new(config))),
         targets: Arc::new(LoadBalancerTargets::new(aws_sdk_elasticloadbalancingv2::Client::new(config))),
         snapshots: Arc::new(Ec2Snapshots::new(ec2)),
         credentials: Arc::new(RevokeFunction::new(lambda(config), &resources.revoke_function)),

@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::{DeviceType, Instance, InstanceLifecycleType, InstanceSt
 use containment::ids::{VolumeId, VpcId};
 use containment::observed::{ObservedInstance, ObservedVolume, PowerState};
 use ports::{PortError, PortResult};
+use time::OffsetDateTime;
 
 const DESCRIBE: &str = "ec2:DescribeInstances";
 
@@ -24,6 +25,7 @@ pub(crate) fn observed(instance: &Instance) -> PortResult<ObservedInstance> {
         vpc: instance.vpc_id().map(VpcId::new),
         root_is_instance_store: instance.root_device_type() == Some(&DeviceType::InstanceStore),
         spot: instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
+        launched_at: instance.launch_time().and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
         hibernation_configured: instance
             .hibernation_options()
             .and_then(|options| options.configured())

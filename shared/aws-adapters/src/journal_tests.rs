@@ -49,6 +49,7 @@ fn opened(state: IncidentState) -> (Incident, SealedEvent, Head) {
         prior: None,
         requested: None,
         figure: None,
+        judged: None,
     };
     let incident = Incident::opened(&opening, now());
     let (event, head) =

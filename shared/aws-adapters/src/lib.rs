@@ -32,6 +32,7 @@ mod signer;
 mod snapshots;
 mod system_clock;
 mod targets;
+mod traffic;
 mod traffic_exhibits;
 
 pub use caller_proof::{ProofError, prove};

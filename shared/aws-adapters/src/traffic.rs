@@ -4,17 +4,21 @@ use crate::error::map;
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy};
+use aws_sdk_cloudwatch::types::{
+    AnomalyDetectorStateValue, Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy,
+};
 use containment::ids::GroupName;
-use detection::{STEP_S, Sample};
+use detection::reason::DetectorState;
+use detection::sample::Sample;
+use detection::watch::STEP_S;
 use ports::{History, PortResult, Span, Traffic};
 use signal::InstanceId;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 const OPERATION: &str = "cloudwatch:GetMetricData";
+const DETECTORS: &str = "cloudwatch:DescribeAnomalyDetectors";
 const NAMESPACE: &str = "AWS/EC2";
-const INSTANCE: &str = "InstanceId";
 const OUT: &str = "NetworkOut";
 const IN: &str = "NetworkIn";
 /// GetMetricData takes 500 queries; each instance needs two.
@@ -26,14 +30,21 @@ pub(crate) struct CloudWatchTraffic {
 
 /// Whose two metrics, and what their queries' ids end in.
 struct Subject<'a> {
+    stat: &'static str,
     dimension: &'static str,
     value: &'a str,
     suffix: String,
 }
 
 impl<'a> Subject<'a> {
-    fn new(dimension: &'static str, value: &'a str, suffix: impl Into<String>) -> Self {
-        Self { dimension, value, suffix: suffix.into() }
+    /// What one instance sent in a period is a sum.
+    fn instance(id: &'a InstanceId, suffix: impl Into<String>) -> Self {
+        Self { stat: "Sum", dimension: "InstanceId", value: id.as_str(), suffix: suffix.into() }
+    }
+
+    /// Each instance of a group reports once a period, so the mean of its datapoints is the mean an instance.
+    fn group(name: &'a GroupName) -> Self {
+        Self { stat: "Average", dimension: "AutoScalingGroupName", value: name.as_str(), suffix: "group".to_owned() }
     }
 }
 
@@ -69,23 +80,53 @@ impl CloudWatchTraffic {
 #[async_trait]
 impl Traffic for CloudWatchTraffic {
     async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History> {
-        let own = Subject::new(INSTANCE, instance.as_str(), "own");
-        let group = group.map(|group| Subject::new("AutoScalingGroupName", group.as_str(), "group"));
+        let own = Subject::instance(instance, "own");
+        let group = group.map(Subject::group);
         let subjects: Vec<_> = std::iter::once(own).chain(group).collect();
         let mut read = self.read(&subjects, span).await?.into_iter();
         Ok(History { instance: read.next().unwrap_or_default(), group: read.next().unwrap_or_default() })
+    }
+
+    async fn detector(&self, instance: &InstanceId) -> PortResult<DetectorState> {
+        let dimension = Dimension::builder().name("InstanceId").value(instance.as_str()).build();
+        let call = self.client.describe_anomaly_detectors().namespace(NAMESPACE).dimensions(dimension);
+        let mut pages = call.into_paginator().send();
+        let mut states = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(map(DETECTORS))?;
+            states.extend(page.anomaly_detectors().iter().map(|detector| state_of(detector.state_value())));
+        }
+        Ok(states.into_iter().max_by_key(untrained).unwrap_or(DetectorState::Unknown))
     }
 
     async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
         let mut all = BTreeMap::new();
         for some in peers.chunks(INSTANCES) {
             let numbered = some.iter().enumerate();
-            let subjects: Vec<_> =
-                numbered.map(|(index, peer)| Subject::new(INSTANCE, peer.as_str(), index.to_string())).collect();
+            let subjects: Vec<_> = numbered.map(|(index, peer)| Subject::instance(peer, index.to_string())).collect();
             let read = self.read(&subjects, span).await?;
             all.extend(some.iter().cloned().zip(read).filter(|(_, samples)| !samples.is_empty()));
         }
         Ok(all)
+    }
+}
+
+fn state_of(state: Option<&AnomalyDetectorStateValue>) -> DetectorState {
+    match state {
+        Some(AnomalyDetectorStateValue::Trained) => DetectorState::Trained,
+        Some(AnomalyDetectorStateValue::TrainedInsufficientData) => DetectorState::TrainedInsufficientData,
+        Some(AnomalyDetectorStateValue::PendingTraining) => DetectorState::PendingTraining,
+        _ => DetectorState::Unknown,
+    }
+}
+
+/// How far from trained a state is.
+fn untrained(state: &DetectorState) -> u8 {
+    match state {
+        DetectorState::Trained | DetectorState::NotABand => 0,
+        DetectorState::TrainedInsufficientData => 1,
+        DetectorState::PendingTraining => 2,
+        DetectorState::Unknown => 3,
     }
 }
 
@@ -113,7 +154,7 @@ fn id(way: &str, subject: &Subject<'_>) -> String {
 fn query(name: &str, subject: &Subject<'_>) -> MetricDataQuery {
     let dimension = Dimension::builder().name(subject.dimension).value(subject.value).build();
     let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).dimensions(dimension).build();
-    let stat = MetricStat::builder().metric(metric).period(STEP_S as i32).stat("Sum").build();
+    let stat = MetricStat::builder().metric(metric).period(STEP_S as i32).stat(subject.stat).build();
     MetricDataQuery::builder().id(id(name, subject)).metric_stat(stat).build()
 }
 

@@ -3,6 +3,7 @@
 use crate::authority::{self, Authority, Mode, StandaloneEntry};
 use crate::breaker::Breaker;
 use crate::guards::{self, Freeze, Limits, Surroundings};
+use crate::judged::Judged;
 use crate::observed::{
     Alarming, Membership, ObservedGroup, ObservedInstance, ObservedInterface, PowerState, Protection,
 };
@@ -99,9 +100,11 @@ impl AuthorizedInstance {
     }
 }
 
-/// Decides about one verified nomination at `now`.
+/// Decides about one verified nomination at `now`. `judged` is the verdict on its traffic; only a drill, which has none
+/// of its own, goes on without.
 pub fn authorize(
     verified: &VerifiedAlarm,
+    judged: Option<&Judged>,
     subject: &Subject,
     standing: &Standing,
     limits: &Limits,
@@ -114,6 +117,11 @@ pub fn authorize(
         may_drill(&authority)?;
     }
     is_containable(&instance)?;
+    match judged {
+        _ if verified.drill => {}
+        Some(judged) => judged.allows()?,
+        None => return Err(Refusal::InDoubt { why: "its traffic was not judged".to_owned() }),
+    }
     if let Some(refusal) = guards::refusal(limits, &around(&instance.id, &authority, subject, standing, now)) {
         return Err(refusal);
     }

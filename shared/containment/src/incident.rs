@@ -6,6 +6,7 @@ use crate::figure::Figure;
 use crate::finding::FindingRecord;
 use crate::ids::{GroupName, IncidentId};
 use crate::journal::{EventBody, Opening};
+use crate::judged::Judged;
 use crate::operator::Operator;
 use crate::plan::Plan;
 use crate::prior::PriorState;
@@ -139,6 +140,9 @@ pub struct Incident {
     /// What AWS's own evaluation of the alarm compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figure: Option<Figure>,
+    /// What the verifier said of its traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// How far its finding in Security Hub is, where one was to be imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<FindingRecord>,
@@ -200,6 +204,7 @@ impl Incident {
             release: None,
             evidence: Vec::new(),
             figure: opening.figure.clone(),
+            judged: opening.judged.clone(),
             finding: None,
             locks: SnapshotLocks::default(),
             false_alarm: false,

@@ -7,6 +7,7 @@ use crate::figure::Figure;
 use crate::finding::FindingStatus;
 use crate::ids::{GroupName, IncidentId, hex};
 use crate::incident::{Incident, IncidentState, StepStatus};
+use crate::judged::Judged;
 use crate::observed::{ObservedInterface, ObservedVolume, Target};
 use crate::operator::Operator;
 use crate::plan::Plan;
@@ -48,6 +49,10 @@ pub struct Opening {
     /// What AWS's own evaluation of the alarm compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figure: Option<Figure>,
+    /// What the verifier said of its traffic. `None` where nobody asked it: a person's request, a drill, a signal that
+    /// AWS did not confirm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ pub mod guards;
 pub mod ids;
 pub mod incident;
 pub mod journal;
+pub mod judged;
 pub mod metric_query;
 pub mod observed;
 pub mod operator;

@@ -91,6 +91,8 @@ pub struct ObservedInstance {
     /// An instance of a one-time Spot request cannot be stopped. Whether the request is persistent is not read.
     pub spot: bool,
     pub hibernation_configured: bool,
+    /// `LaunchTime`: of the last start, not of the first.
+    pub launched_at: Option<OffsetDateTime>,
     /// Managed by a service provider on the owner's behalf (`Operator.Managed`): the owner may not change it.
     pub operator_managed: bool,
     pub profile_arn: Option<String>,

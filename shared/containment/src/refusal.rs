@@ -41,6 +41,10 @@ pub enum Refusal {
     NothingNominated,
     #[error("it is already held by incident {incident}")]
     AlreadyContained { incident: IncidentId },
+    #[error("its traffic is not unusual: {why}")]
+    NotUnusual { why: String },
+    #[error("its traffic may be unusual, but not beyond doubt: {why}")]
+    InDoubt { why: String },
     #[error("guard {guard}: {why}")]
     Guarded { guard: Guard, why: String },
 }
@@ -65,12 +69,14 @@ impl Refusal {
             Self::NotOptedIn => "not-opted-in",
             Self::NothingNominated => "nothing-nominated",
             Self::AlreadyContained { .. } => "already-contained",
+            Self::NotUnusual { .. } => "not-unusual",
+            Self::InDoubt { .. } => "in-doubt",
             Self::Guarded { guard, .. } => guard.name(),
         }
     }
 
     /// Whether somebody must look now: the instance really alarms and is left running.
     pub fn pages(&self) -> bool {
-        matches!(self, Self::Guarded { .. } | Self::NotContainable { .. })
+        matches!(self, Self::Guarded { .. } | Self::NotContainable { .. } | Self::InDoubt { .. })
     }
 }

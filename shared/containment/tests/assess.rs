@@ -38,6 +38,7 @@ fn incident() -> Incident {
         prior: Some(prior),
         requested: None,
         figure: None,
+        judged: None,
     };
     Incident::opened(&opening, now())
 }

@@ -71,7 +71,9 @@ fn the_weaker_of_deployment_mode_and_group_mode_counts() {
     ] {
         let mut subject = subject();
         subject.group.as_mut().unwrap().tags.insert("cordon:mode".to_owned(), group.to_owned());
-        let target = authorize(&verified(), &subject, &standing(), &Limits::default(), deployment, now()).unwrap();
+        let target =
+            authorize(&verified(), Some(&unusual()), &subject, &standing(), &Limits::default(), deployment, now())
+                .unwrap();
         assert_eq!(target.mode(), expected);
     }
 }
@@ -112,7 +114,7 @@ fn a_drill_needs_the_groups_permission() {
     let mut drill = verified();
     drill.drill = true;
     let mut subject = subject();
-    let decide = |subject: &_| authorize(&drill, subject, &standing(), &Limits::default(), Mode::Enforce, now());
+    let decide = |subject: &_| authorize(&drill, None, subject, &standing(), &Limits::default(), Mode::Enforce, now());
     assert!(matches!(decide(&subject).unwrap_err(), Refusal::DrillNotAllowed { .. }));
     allow_drills(subject.group.as_mut().unwrap());
     assert!(decide(&subject).is_ok());
@@ -256,7 +258,8 @@ fn healthy_instances_must_remain_and_committed_containments_no_longer_count() {
     let mut limits = Limits { group_percent: 100, ..Limits::default() };
     let mut of_two = support::subject();
     of_two.group = Some(group(2));
-    let decide = |limits: &Limits| authorize(&verified(), &of_two, &standing, limits, Mode::Enforce, now());
+    let decide =
+        |limits: &Limits| authorize(&verified(), Some(&unusual()), &of_two, &standing, limits, Mode::Enforce, now());
     assert_eq!(guard_of(decide(&limits)), Some(Guard::HealthyFloor), "the other one is about to leave");
     limits.min_healthy = 0;
     assert_eq!(guard_of(decide(&limits)), None);

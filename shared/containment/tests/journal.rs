@@ -40,6 +40,7 @@ fn opening() -> Opening {
         prior: Some(target.prior_state()),
         requested: None,
         figure: None,
+        judged: None,
     }
 }
 

@@ -95,6 +95,7 @@ fn opening(untrack: bool) -> Opening {
         received: Received { via: "operator's request".to_owned(), digest: "d".to_owned(), published_at: None },
         state: IncidentState::Committed,
         figure: None,
+        judged: None,
         plan: plan(&target, None),
         prior: Some(target.prior_state()),
         requested: Some(requested),

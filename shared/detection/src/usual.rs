@@ -82,7 +82,8 @@ fn upper_edge(bucket: usize) -> f64 {
     }
     let outward = bucket > HALF;
     let steps = if outward { height } else { height - 1 } as u32;
-    let size = 2_f64.powi(LOWEST_EXPONENT + (steps / STEPS) as i32) * (1.0 + f64::from(steps % STEPS) / f64::from(STEPS));
+    let size =
+        2_f64.powi(LOWEST_EXPONENT + (steps / STEPS) as i32) * (1.0 + f64::from(steps % STEPS) / f64::from(STEPS));
     if outward { size } else { -size }
 }
 

@@ -67,7 +67,8 @@ impl Engine {
             }
         };
         let id = IncidentId::of(instance, &verified.alarm, verified.transitioned_at);
-        self.commit_and_run(&Nomination::Alarm { signal, verified }, &id, observation).await
+        let judged = self.judge(&verified, &observation).await.map_err(EngineError::Unread)?;
+        self.commit_and_run(&Nomination::Alarm { signal, verified, judged }, &id, observation).await
     }
 
     pub(crate) async fn commit_and_run(
@@ -126,6 +127,7 @@ impl Engine {
             prior: None,
             requested: None,
             figure: None,
+            judged: None,
         };
         self.record(opening).await
     }

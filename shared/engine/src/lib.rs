@@ -13,6 +13,7 @@ mod finish;
 mod freeze;
 mod identity;
 mod journal_writer;
+mod judge;
 mod locks;
 mod news;
 mod nomination;

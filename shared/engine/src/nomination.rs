@@ -9,6 +9,7 @@ use containment::guards::Guard;
 use containment::ids::IncidentId;
 use containment::incident::IncidentState;
 use containment::journal::{Opening, Received};
+use containment::judged::Judged;
 use containment::plan::plan;
 use containment::refusal::Refusal;
 use containment::request::{Requested, authorize_request};
@@ -19,6 +20,8 @@ pub(crate) enum Nomination<'a> {
     Alarm {
         signal: &'a AlarmSignal,
         verified: VerifiedAlarm,
+        /// `None` of a drill, which has no traffic of its own.
+        judged: Option<Judged>,
     },
     Request {
         instance: InstanceId,
@@ -39,6 +42,13 @@ impl Nomination<'_> {
     fn verified(&self) -> Option<&VerifiedAlarm> {
         match self {
             Self::Alarm { verified, .. } => Some(verified),
+            Self::Request { .. } => None,
+        }
+    }
+
+    fn judged(&self) -> Option<&Judged> {
+        match self {
+            Self::Alarm { judged, .. } => judged.as_ref(),
             Self::Request { .. } => None,
         }
     }
@@ -78,8 +88,8 @@ impl Engine {
         let now = self.ports.clock.now();
         let (subject, standing, config) = (&observation.subject, &observation.standing, &self.config);
         match nomination {
-            Nomination::Alarm { verified, .. } => {
-                authorize(verified, subject, standing, &config.limits, config.mode, now)
+            Nomination::Alarm { verified, judged, .. } => {
+                authorize(verified, judged.as_ref(), subject, standing, &config.limits, config.mode, now)
             }
             Nomination::Request { requested, .. } => {
                 authorize_request(requested, subject, standing, &config.limits, config.manual_scope, now)
@@ -115,6 +125,7 @@ impl Engine {
             prior: target.map(AuthorizedInstance::prior_state),
             requested: nomination.requested().cloned(),
             figure: verified.and_then(|verified| verified.figure.clone()),
+            judged: nomination.judged().cloned(),
         }
     }
 }

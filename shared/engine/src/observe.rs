@@ -1,6 +1,7 @@
 //! The reads before a decision: as many as can be at once, so that a valid hint costs one round trip.
 
 use crate::Engine;
+use crate::judge::Traffic;
 use crate::outcome::EngineError;
 use containment::decide::{Standing, Subject};
 use containment::ids::{GroupName, TargetGroupArn};
@@ -22,6 +23,8 @@ pub(crate) struct Observation {
     pub(crate) quarantine_groups: Vec<ObservedSecurityGroup>,
     /// Only deregistration needs it, so a failure here must not hold back the cut.
     pub(crate) target_groups: PortResult<Vec<TargetGroupArn>>,
+    /// `None` where a person names the instance: nobody judges their word by it.
+    pub(crate) traffic: Option<Traffic>,
 }
 
 impl Engine {
@@ -74,6 +77,7 @@ impl Engine {
             alarming,
             glance,
             target_groups,
+            traffic,
         ) = tokio::join!(
             async { if names.is_empty() { Ok(Vec::new()) } else { ports.alarms.describe(names).await } },
             ports.instances.describe(instance),
@@ -85,6 +89,7 @@ impl Engine {
             ports.alarms.in_alarm(&scope),
             ports.journal.glance(&wanted),
             ports.targets.groups(),
+            self.traffic(instance, hint.as_ref(), !names.is_empty()),
         );
         let unread = |error: PortError| EngineError::Unread(error);
         let described = described.map_err(unread)?;
@@ -106,6 +111,7 @@ impl Engine {
             glance: glance.map_err(unread)?,
             quarantine_groups: quarantine_groups.map_err(unread)?,
             target_groups,
+            traffic: traffic.map_err(unread)?,
         };
         self.believe_or_correct_the_hint(instance, hint, &wider_scope, &mut observation).await.map_err(unread)?;
         Ok(observation)
@@ -125,16 +131,34 @@ impl Engine {
         }
         let wanted = Wanted { instance: instance.clone(), group: actual.clone() };
         // Without a hint all that lead here were read already.
-        let (group, glance, alarming) =
-            tokio::join!(self.group(actual.as_ref()), self.ports.journal.glance(&wanted), async {
-                if hint.is_some() { self.ports.alarms.in_alarm(wider_scope).await.map(Some) } else { Ok(None) }
-            },);
+        let (group, glance, alarming, traffic) = tokio::join!(
+            self.group(actual.as_ref()),
+            self.ports.journal.glance(&wanted),
+            async { if hint.is_some() { self.ports.alarms.in_alarm(wider_scope).await.map(Some) } else { Ok(None) } },
+            self.traffic(instance, actual.as_ref(), observation.traffic.is_some()),
+        );
+        observation.traffic = traffic?;
         observation.subject.group = group?;
         observation.glance = glance?;
         if let Some(alarming) = alarming? {
             observation.standing.alarming = alarming;
         }
         Ok(())
+    }
+
+    async fn traffic(
+        &self,
+        instance: &InstanceId,
+        group: Option<&GroupName>,
+        wanted: bool,
+    ) -> PortResult<Option<Traffic>> {
+        if !wanted {
+            return Ok(None);
+        }
+        let traffic = &self.ports.traffic;
+        let (history, detector) =
+            tokio::join!(traffic.history(instance, group, self.span()), traffic.detector(instance));
+        Ok(Some(Traffic { history: history?, detector: detector? }))
     }
 
     async fn observe_what_the_alarm_needs(

@@ -312,7 +312,9 @@ async fn a_hint_that_names_another_group_is_not_believed() {
 async fn a_fleet_event_contains_nobody() {
     let scene = Scene::fleet(6);
     let signals: Vec<_> = (0..6).map(|number| scene.alarm(&instance_id(number))).collect();
-    for signal in &signals {
+    for (number, signal) in signals.iter().enumerate() {
+        // Each is unusual by itself: only that all alarm at once speaks for an event of the fleet.
+        scene.account().surging = [instance_id(number)].into();
         let reason = refusal(&deliver(&scene, signal).await.unwrap());
         assert!(matches!(reason, Refusal::Guarded { guard: Guard::FleetEvent, .. }), "{reason}");
     }

@@ -1,6 +1,6 @@
 use crate::{
     Alarms, Callers, Clock, Credentials, Evidence, Exhibits, Findings, Groups, Instances, Journal, Network, Notifier,
-    Signer, Snapshots, Targets,
+    Signer, Snapshots, Targets, Traffic,
 };
 use signal::AccountId;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ pub struct Ports {
     pub network: Arc<dyn Network>,
     pub groups: Arc<dyn Groups>,
     pub targets: Arc<dyn Targets>,
+    pub traffic: Arc<dyn Traffic>,
     pub snapshots: Arc<dyn Snapshots>,
     pub credentials: Arc<dyn Credentials>,
     pub evidence: Arc<dyn Evidence>,

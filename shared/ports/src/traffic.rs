@@ -1,7 +1,8 @@
 use crate::PortResult;
 use async_trait::async_trait;
 use containment::ids::GroupName;
-use detection::Sample;
+use detection::reason::DetectorState;
+use detection::sample::Sample;
 use signal::InstanceId;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -13,12 +14,12 @@ pub struct Span {
     pub until: OffsetDateTime,
 }
 
-/// What EC2 itself counted (namespace `AWS/EC2`, into which nobody else can write), in periods of [`detection::STEP_S`]
+/// What EC2 itself counted (namespace `AWS/EC2`, into which nobody else can write), in periods of [`detection::watch::STEP_S`]
 /// seconds, oldest first. A period without a datapoint is left out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     pub instance: Vec<Sample>,
-    /// The sum over the instances of its Auto Scaling group, itself among them; empty without a group.
+    /// The mean an instance of its Auto Scaling group, itself among them; empty without a group.
     pub group: Vec<Sample>,
 }
 
@@ -27,6 +28,9 @@ pub trait Traffic: Send + Sync {
     /// One call: the instance's own history, and that of its group.
     async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History>;
 
-    /// The same of single peers. One that has none is left out.
+    /// The least trained of the detectors of the instance's metrics; `Unknown` where there is none.
+    async fn detector(&self, instance: &InstanceId) -> PortResult<DetectorState>;
+
+    /// The same as [`Traffic::history`] of single peers. One that has none is left out.
     async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>>;
 }

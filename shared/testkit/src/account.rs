@@ -5,6 +5,7 @@ use crate::journal::Table;
 use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, SnapshotId, TargetGroupArn, VpcId};
 use containment::observed::*;
 use containment::snapshot_lock::LockTerms;
+use detection::reason::DetectorState;
 use p256::ecdsa::SigningKey;
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,9 @@ pub struct Account {
     pub snapshots: Vec<(IncidentId, OffsetDateTime, ObservedSnapshot)>,
     /// Terms of each lock, and when it was set.
     pub locks: BTreeMap<SnapshotId, (LockTerms, OffsetDateTime)>,
+    /// Instances that send unusually much by now.
+    pub surging: BTreeSet<InstanceId>,
+    pub detector: DetectorState,
     pub alarms: Vec<ObservedAlarm>,
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
@@ -104,6 +108,8 @@ impl Account {
             draining: Vec::new(),
             snapshots: Vec::new(),
             locks: BTreeMap::new(),
+            surging: BTreeSet::new(),
+            detector: DetectorState::Trained,
             alarms: Vec::new(),
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),

@@ -21,6 +21,7 @@ impl Account {
             root_is_instance_store: false,
             spot: false,
             hibernation_configured: false,
+            launched_at: Some(self.now - time::Duration::days(30)),
             operator_managed: false,
             profile_arn: Some("arn:aws:iam::123456789012:instance-profile/web".to_owned()),
             public_ipv4: None,

@@ -22,6 +22,7 @@ mod process;
 mod scene;
 mod snapshots;
 mod targets;
+mod traffic;
 
 pub use account::{Account, Delays};
 pub use callers::request;

@@ -26,6 +26,7 @@ impl Process {
             network: Arc::new(self.clone()),
             groups: Arc::new(self.clone()),
             targets: Arc::new(self.clone()),
+            traffic: Arc::new(self.clone()),
             snapshots: Arc::new(self.clone()),
             credentials: Arc::new(self.clone()),
             evidence: Arc::new(self.clone()),

@@ -106,6 +106,7 @@ impl Scene {
             actions: vec![TOPIC.to_owned()],
             figure: figure(9e8),
         };
+        account.surging.insert(instance.clone());
         account.alarms.retain(|known| known.arn != alarm.arn);
         account.alarms.push(alarm);
         let at = account.now;

@@ -3,12 +3,16 @@
 use crate::process::Process;
 use async_trait::async_trait;
 use containment::ids::GroupName;
-use detection::{STEP_S, Sample};
+use detection::reason::DetectorState;
+use detection::sample::Sample;
+use detection::watch::STEP_S;
 use ports::{History, PortResult, Span, Traffic};
 use signal::InstanceId;
 use std::collections::BTreeMap;
 
 const OPERATION: &str = "cloudwatch:GetMetricData";
+/// How far back CloudWatch shows anything: long enough for an instance not to be young.
+const SHOWN: i64 = 3 * 86_400;
 const QUIET: f64 = 6e5;
 const SURGE: f64 = 9e8;
 /// How many periods a surge has lasted.
@@ -26,6 +30,10 @@ impl Traffic for Process {
         .await
     }
 
+    async fn detector(&self, _instance: &InstanceId) -> PortResult<DetectorState> {
+        self.read("cloudwatch:DescribeAnomalyDetectors", |account| Ok(account.detector)).await
+    }
+
     async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
         self.read(OPERATION, |account| {
             Ok(peers.iter().map(|peer| (peer.clone(), samples(account, peer, span))).collect())
@@ -35,7 +43,8 @@ impl Traffic for Process {
 }
 
 fn samples(account: &crate::Account, instance: &InstanceId, span: Span) -> Vec<Sample> {
-    let (since, until) = (span.since.unix_timestamp(), span.until.unix_timestamp());
+    let until = span.until.unix_timestamp();
+    let since = span.since.unix_timestamp().max(until - SHOWN);
     let surges = account.surging.contains(instance);
     let periods = (since.div_euclid(STEP_S)..until.div_euclid(STEP_S)).map(|period| period * STEP_S);
     let of = |epoch_s| {

@@ -6,9 +6,11 @@ use containment::breaker::{Breaker, Slot};
 use containment::decide::{AuthorizedInstance, Standing, Subject, authorize};
 use containment::guards::Limits;
 use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, VolumeId, VpcId};
+use containment::judged::Judged;
 use containment::observed::*;
 use containment::refusal::Refusal;
 use containment::verify::{Deployment, VerifiedAlarm};
+use detection::reason::Decision;
 use signal::{AlarmArn, InstanceId};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
@@ -69,6 +71,7 @@ pub fn instance() -> ObservedInstance {
         root_is_instance_store: false,
         spot: false,
         hibernation_configured: false,
+        launched_at: Some(now() - Duration::days(30)),
         operator_managed: false,
         profile_arn: Some("arn:aws:iam::123456789012:instance-profile/web".to_owned()),
         public_ipv4: None,
@@ -128,8 +131,13 @@ pub fn verified() -> VerifiedAlarm {
     }
 }
 
+/// What the verifier says of traffic that is beyond doubt.
+pub fn unusual() -> Judged {
+    Judged { decision: Decision::Isolate, reasons: vec!["sent 3.0 MB/s".to_owned()], data_until: Some(0) }
+}
+
 pub fn decide(subject: &Subject, standing: &Standing) -> Result<AuthorizedInstance, Refusal> {
-    authorize(&verified(), subject, standing, &Limits::default(), Mode::Enforce, now())
+    authorize(&verified(), Some(&unusual()), subject, standing, &Limits::default(), Mode::Enforce, now())
 }
 
 pub fn allow_drills(group: &mut ObservedGroup) {

@@ -77,6 +77,7 @@ pub fn opening(incident: &IncidentId) -> EventBody {
         prior: None,
         requested: None,
         figure: None,
+        judged: None,
     }))
 }
 

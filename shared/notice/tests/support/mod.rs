@@ -68,6 +68,7 @@ pub fn incident(name: &str, group: &str, state: IncidentState) -> Incident {
         }),
         requested: None,
         figure: Some(band()),
+        judged: None,
     };
     Incident::opened(&opening, at())
 }
