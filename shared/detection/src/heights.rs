@@ -46,14 +46,13 @@ impl Default for Lows {
 
 impl Lows {
     pub fn push(&mut self, value: f64) {
-        let mut shorter = self.raw;
-        shorter.push(value);
-        self.raw = shorter;
-        let mut half = 1;
+        self.raw.push(value);
+        let (mut newest, mut older) = (value, self.raw.ago(1));
+        let mut points = 1;
         for low in &mut self.lows {
-            low.push(shorter.ago(0).min(shorter.ago(half)));
-            shorter = *low;
-            half *= 2;
+            low.push(newest.min(older));
+            points *= 2;
+            (newest, older) = (low.ago(0), low.ago(points));
         }
     }
 

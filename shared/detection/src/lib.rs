@@ -16,3 +16,8 @@ pub mod group;
 pub mod inject;
 pub mod replay;
 pub mod tally;
+pub mod csv;
+mod csv_cell;
+#[cfg(test)]
+mod csv_tests;
+pub mod problems;

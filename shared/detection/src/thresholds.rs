@@ -51,7 +51,7 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             floor_bytes_per_s: 800_000.0,
-            novelty: [4.0, 3.0, 2.5],
+            novelty: [4.0, 3.0, 2.0],
             burst_part: 0.3,
             answered_part: [1.0 / 300.0, 1.0 / 60.0, 1.0 / 30.0],
             usual_quantile: 0.9,
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn one_novelty_keeps_the_proportion_of_the_scales() {
         let set = Thresholds::from_tags(&tags(&[("cordon:detect-novelty", "8")])).unwrap();
-        assert_eq!(set.novelty, [8.0, 6.0, 5.0]);
+        assert_eq!(set.novelty, [8.0, 6.0, 4.0]);
     }
 
     #[test]

@@ -188,7 +188,7 @@ impl Watch {
             usual_inbound,
             seen: 0.0,
             seen_surplus: 0.0,
-            needed: figures.floor_bytes_per_s,
+            needed: 0.0,
         };
         // One missing datapoint is borne; more are a gap, over which nothing is known to have lasted.
         let lasts = self.recent.len() >= points && now_s.saturating_sub(starts_s) <= STEP_S * points as i64;
@@ -198,7 +198,8 @@ impl Watch {
         if compared.spread > figures.steadiness {
             return (Some(Rule::Steadiness), compared);
         }
-        if level < figures.floor_bytes_per_s {
+        // What came in may answer for less than half of what goes out.
+        if level < least / 2.0 {
             return (Some(Rule::Inbound), compared);
         }
         let Seen { while_as_little_came_in, surplus } = self.past.seen(scale, now_s, inbound);
@@ -206,7 +207,6 @@ impl Watch {
         compared.seen = while_as_little_came_in;
         compared.seen_surplus = surplus;
         compared.needed = while_as_little_came_in.max(surplus * figures.burst_part) * by_scale(&figures.novelty) * youth;
-        compared.needed = compared.needed.max(figures.floor_bytes_per_s);
         let is_new = level > compared.needed;
         ((!is_new).then_some(Rule::Novelty), compared)
     }
