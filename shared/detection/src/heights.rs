@@ -56,6 +56,14 @@ impl Lows {
         }
     }
 
+    /// The same with the single datapoint as the shortest length: 0 is one datapoint, 1 is the first scale.
+    pub fn lasting(&self, length: usize, ago: usize) -> f64 {
+        match length.checked_sub(1) {
+            None => self.raw.ago(ago),
+            Some(scale) => self.at(scale, ago),
+        }
+    }
+
     /// At `scale` (an index of [`SCALES`]), the least of the datapoints that ended `ago` datapoints before the last.
     pub fn at(&self, scale: usize, ago: usize) -> f64 {
         self.lows.get(scale).map_or(f64::INFINITY, |low| low.ago(ago))

@@ -21,3 +21,4 @@ mod csv_cell;
 #[cfg(test)]
 mod csv_tests;
 pub mod problems;
+pub mod metric;
