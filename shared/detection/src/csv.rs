@@ -19,7 +19,10 @@ pub enum Form {
 pub enum Row {
     Traffic(Sample),
     /// A value that is not finite, or an empty cell, is missing.
-    Metric { epoch_s: i64, value: Option<f64> },
+    Metric {
+        epoch_s: i64,
+        value: Option<f64>,
+    },
 }
 
 /// Which cell holds what.
@@ -176,8 +179,7 @@ fn fast(text: &[u8]) -> Option<(Sample, &[u8])> {
     let (inbound, used) = plain(text)?;
     let text = text.get(used..)?;
     let text = text.strip_prefix(b"\r").unwrap_or(text).strip_prefix(b"\n")?;
-    let sample =
-        Sample { epoch_s: epoch_s as i64, network_out_bytes: Some(outbound), network_in_bytes: Some(inbound) };
+    let sample = Sample { epoch_s: epoch_s as i64, network_out_bytes: Some(outbound), network_in_bytes: Some(inbound) };
     Some((sample, text))
 }
 
@@ -200,11 +202,9 @@ fn row(line: &[u8], columns: &Columns) -> Result<Row, Problem> {
         if bare(cell).is_empty() { Ok(None) } else { number(cell).map(Some).ok_or(Problem::BadNumber) }
     };
     Ok(match columns.form {
-        Form::Traffic => Row::Traffic(Sample {
-            epoch_s,
-            network_out_bytes: value(first)?,
-            network_in_bytes: value(second)?,
-        }),
+        Form::Traffic => {
+            Row::Traffic(Sample { epoch_s, network_out_bytes: value(first)?, network_in_bytes: value(second)? })
+        }
         Form::Metric => Row::Metric { epoch_s, value: value(first)?.filter(|value| value.is_finite()) },
     })
 }

@@ -57,7 +57,8 @@ fn median_without(sorted: &[f64], value: f64) -> f64 {
     let at = sorted.partition_point(|other| *other < value);
     let left = sorted.len().saturating_sub(1);
     let other = |index: usize| sorted.get(if index >= at { index + 1 } else { index }).copied().unwrap_or(0.0);
-    let mut middle = if left % 2 == 1 { vec![other(left / 2)] } else { vec![other((left / 2).saturating_sub(1)), other(left / 2)] };
+    let mut middle =
+        if left % 2 == 1 { vec![other(left / 2)] } else { vec![other((left / 2).saturating_sub(1)), other(left / 2)] };
     median(&mut middle).unwrap_or(0.0)
 }
 

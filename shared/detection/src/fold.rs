@@ -31,7 +31,7 @@ impl Fold {
             return rates;
         }
         let rates = rates?;
-        let starts_s = rates.epoch_s.div_euclid(STEP_S) * STEP_S;
+        let starts_s = rates.epoch_s.saturating_sub(rates.epoch_s.rem_euclid(STEP_S));
         let mut open = match self.open.take() {
             Some(open) if open.starts_s == starts_s => open,
             _ => Open { starts_s, outbound: 0.0, inbound: 0.0, count: 0 },
@@ -80,7 +80,8 @@ mod tests {
     #[test]
     fn five_minutes_with_a_missing_one_are_unknown() {
         let mut fold = Fold::of(60);
-        let found: Vec<_> = [0, 1, 3, 4, 5, 6, 7, 8, 9].into_iter().filter_map(|at| fold.push(&minute(at, 1.0))).collect();
+        let found: Vec<_> =
+            [0, 1, 3, 4, 5, 6, 7, 8, 9].into_iter().filter_map(|at| fold.push(&minute(at, 1.0))).collect();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].epoch_s, 300);
     }

@@ -34,8 +34,7 @@ pub struct GroupReplay {
 impl GroupReplay {
     /// `series` peers with datapoints of `period_s`.
     pub fn new(figures: Thresholds, series: usize, period_s: i64) -> Self {
-        let peer =
-            Peer { fold: Fold::of(period_s), last_s: None, track: Track::default(), level: Level::default() };
+        let peer = Peer { fold: Fold::of(period_s), last_s: None, track: Track::default(), level: Level::default() };
         Self { figures, peers: vec![peer; series], open_s: None, open: BTreeMap::new() }
     }
 

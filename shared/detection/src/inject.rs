@@ -75,7 +75,7 @@ impl Injection {
     /// Whether `isolation` is of this injection: the last datapoint that it used has some of it. What follows later is
     /// of something else.
     pub fn is_of(&self, isolation: &Isolation) -> bool {
-        isolation.epoch_s > self.epoch_s && isolation.epoch_s - STEP_S < self.ends_s()
+        isolation.epoch_s > self.epoch_s && isolation.epoch_s.saturating_sub(STEP_S) < self.ends_s()
     }
 }
 
@@ -96,7 +96,7 @@ impl Coverage {
         match self.stretches.last_mut() {
             Some((_, to_s)) if epoch_s < *to_s => {}
             Some((_, to_s)) if epoch_s == *to_s => *to_s = ends_s,
-            Some(short) if short.1 - short.0 < i64::from(minutes) * 60 => *short = (epoch_s, ends_s),
+            Some(short) if short.1.saturating_sub(short.0) < i64::from(minutes) * 60 => *short = (epoch_s, ends_s),
             _ => self.stretches.push((epoch_s, ends_s)),
         }
     }
@@ -106,14 +106,14 @@ impl Coverage {
     fn starts(&self, from_s: i64, lasts_s: i64) -> (u64, impl Fn(u64) -> Option<i64> + '_) {
         let room = move |(starts_s, to_s): &(i64, i64)| {
             let starts_s = starts_s.max(&from_s);
-            let room = (to_s - lasts_s - starts_s).div_euclid(STEP_S) + 1;
+            let room = to_s.saturating_sub(lasts_s).saturating_sub(*starts_s).div_euclid(STEP_S) + 1;
             (*starts_s, u64::try_from(room).unwrap_or(0))
         };
-        let count = self.stretches.iter().map(|stretch| room(stretch).1).sum();
+        let count = self.stretches.iter().map(|stretch| room(stretch).1).fold(0, u64::saturating_add);
         let at = move |mut number: u64| {
             self.stretches.iter().map(room).find_map(|(starts_s, room)| {
                 if number < room {
-                    return Some(starts_s + i64::try_from(number).ok()? * STEP_S);
+                    return starts_s.checked_add(i64::try_from(number).ok()?.checked_mul(STEP_S)?);
                 }
                 number -= room;
                 None
@@ -136,8 +136,9 @@ pub fn plan(order: &Order, series: &str, coverage: &Coverage) -> Vec<Injection> 
     let parts = u64::from(order.per_series);
     let silence = u64::try_from((lasts_s + SILENCE_S) / STEP_S + 1).unwrap_or(0);
     for part in 0..parts {
-        let (begins, ends) = (room * part / parts, room * (part + 1) / parts);
-        let wide = ends - begins;
+        let bound = |part: u64| (u128::from(room) * u128::from(part) / u128::from(parts.max(1))) as u64;
+        let (begins, ends) = (bound(part), bound(part + 1));
+        let wide = ends.saturating_sub(begins);
         let free = if wide > silence { wide - silence } else { wide };
         let Some(epoch_s) = start(begins + chance.below(free)) else { continue };
         let overlaps = injections.last().is_some_and(|before| epoch_s <= before.ends_s().saturating_add(3600));

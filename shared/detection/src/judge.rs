@@ -56,7 +56,8 @@ fn is_surge(peers: &PeerFigures, figures: &Thresholds) -> bool {
     let together = peers.surging as f64 >= figures.surge_part * peers.reporting as f64 && peers.surging >= 1;
     let no_further = peers.own_rise < figures.peer_factor * peers.median_rise;
     let enough = peers.reporting >= figures.min_peers;
-    together && peers.surging >= 2.min(peers.reporting) || enough && (no_further || peers.times_median < figures.peer_factor)
+    together && peers.surging >= 2.min(peers.reporting)
+        || enough && (no_further || peers.times_median < figures.peer_factor)
 }
 
 fn of_youth(compared: &Figures, age_s: i64, fleet: &Fleet, figures: &Thresholds) -> Option<Reason> {

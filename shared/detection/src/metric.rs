@@ -29,7 +29,7 @@ pub struct MetricThresholds {
 
 impl Default for MetricThresholds {
     fn default() -> Self {
-        Self { novelty: 1.1, youth_margin: 1.0, spreads: 2.0, warm_s: DAY_S, silence_s: 12 * HOUR_S }
+        Self { novelty: 1.05, youth_margin: 1.0, spreads: 2.0, warm_s: 2 * DAY_S, silence_s: 12 * HOUR_S }
     }
 }
 
@@ -102,7 +102,7 @@ impl MetricReplay {
                 self.tally.odd(Odd::Unsorted);
                 return None;
             }
-            Some(last_s) => self.tally.datapoint((epoch_s - last_s).min(HOUR_S)),
+            Some(last_s) => self.tally.datapoint(epoch_s.saturating_sub(last_s).min(HOUR_S)),
             None => {}
         }
         self.last_s = Some(epoch_s);
@@ -133,7 +133,8 @@ impl MetricReplay {
         for (index, points) in LENGTHS.into_iter().enumerate() {
             for (side, rises) in [(&self.up, true), (&self.down, false)] {
                 let low = side.lows.lasting(index, 0);
-                let Some(seen) = side.seen.get(index).and_then(|max| max.since(epoch_s.saturating_sub(HISTORY_S))) else {
+                let Some(seen) = side.seen.get(index).and_then(|max| max.since(epoch_s.saturating_sub(HISTORY_S)))
+                else {
                     continue;
                 };
                 // Most datapoints are nothing new at all, and the median is dear.

@@ -33,24 +33,52 @@ pub enum DetectorState {
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum Reason {
     /// More than ever, for as long as the figures say. The only reason for isolating.
-    Novel { figures: Figures },
+    Novel {
+        figures: Figures,
+    },
     /// The peers do not do the same.
-    PeersDiffer { peers: PeerFigures },
+    PeersDiffer {
+        peers: PeerFigures,
+    },
     /// Too few peers report; the instance's own history decides.
-    PeersAbstain { reporting: usize, needed: usize },
-    Quiet { outbound: f64, floor: f64 },
-    Held { by: Rule, figures: Figures },
+    PeersAbstain {
+        reporting: usize,
+        needed: usize,
+    },
+    Quiet {
+        outbound: f64,
+        floor: f64,
+    },
+    Held {
+        by: Rule,
+        figures: Figures,
+    },
     /// The fleet does the same.
-    FleetSurge { peers: PeerFigures },
+    FleetSurge {
+        peers: PeerFigures,
+    },
     /// A young instance does what a peer has done before.
-    SeenOnPeers { level: f64, most_seen: f64 },
-    Young { age_s: i64, needs_s: i64 },
+    SeenOnPeers {
+        level: f64,
+        most_seen: f64,
+    },
+    Young {
+        age_s: i64,
+        needs_s: i64,
+    },
     PeersUnknown,
     LaunchUnknown,
-    Detector { state: DetectorState },
-    RecentEvent { ago_s: i64, quiet_s: i64 },
+    Detector {
+        state: DetectorState,
+    },
+    RecentEvent {
+        ago_s: i64,
+        quiet_s: i64,
+    },
     NoDatapoint,
-    Stale { ended_ago_s: i64 },
+    Stale {
+        ended_ago_s: i64,
+    },
 }
 
 impl Reason {
@@ -183,7 +211,11 @@ fn held(f: &mut fmt::Formatter<'_>, by: Rule, seen: &Figures) -> fmt::Result {
     match by {
         Rule::Floor | Rule::Persistence => write!(f, "it has not lasted for {} minutes without a gap", seen.minutes),
         Rule::Steadiness => {
-            write!(f, "over {} minutes the most is {:.1} times the least: not one steady stream", seen.minutes, seen.spread)
+            write!(
+                f,
+                "over {} minutes the most is {:.1} times the least: not one steady stream",
+                seen.minutes, seen.spread
+            )
         }
         Rule::Inbound => write!(
             f,

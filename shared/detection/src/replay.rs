@@ -55,7 +55,13 @@ impl Track {
     }
 
     /// Decides on a finding, with what is known of the fleet.
-    pub fn settle(&mut self, finding: &Finding, rates: &Rates, fleet: &Fleet, figures: &Thresholds) -> Option<Isolation> {
+    pub fn settle(
+        &mut self,
+        finding: &Finding,
+        rates: &Rates,
+        fleet: &Fleet,
+        figures: &Thresholds,
+    ) -> Option<Isolation> {
         if matches!(finding, Finding::Quiet { .. }) {
             return None;
         }

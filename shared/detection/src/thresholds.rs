@@ -161,8 +161,11 @@ impl Thresholds {
             let known: Vec<_> = DIALS.iter().map(|dial| dial.tag).collect();
             return Err(TagError::Unknown { name: name.to_owned(), known: known.join(", ") });
         };
-        let not_a_number =
-            || TagError::NotANumber { name: name.to_owned(), value: value.to_owned(), example: dial.example.to_owned() };
+        let not_a_number = || TagError::NotANumber {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            example: dial.example.to_owned(),
+        };
         let number: f64 = value.trim().parse().map_err(|_| not_a_number())?;
         if !number.is_finite() {
             return Err(not_a_number());
@@ -190,7 +193,10 @@ mod tests {
 
     #[test]
     fn without_tags_the_measured_figures_stand() {
-        assert_eq!(Thresholds::from_tags(&tags(&[("Name", "web"), ("cordon:mode", "enforce")])), Ok(Thresholds::default()));
+        assert_eq!(
+            Thresholds::from_tags(&tags(&[("Name", "web"), ("cordon:mode", "enforce")])),
+            Ok(Thresholds::default())
+        );
     }
 
     #[test]

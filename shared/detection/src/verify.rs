@@ -76,7 +76,7 @@ fn watched(question: &Question<'_>, mut fold: Fold, figures: &Thresholds) -> Opt
     let mut watch = Watch::default();
     let mut last = None;
     let mut before_s = i64::MIN;
-    let oldest_s = question.now_s.saturating_sub(HISTORY_S + 2 * fold.step_s());
+    let oldest_s = question.now_s.saturating_sub(HISTORY_S.saturating_add(fold.step_s().saturating_mul(2)));
     for sample in complete(question.series, question, figures) {
         if sample.epoch_s <= before_s || sample.epoch_s < oldest_s {
             continue;
@@ -135,7 +135,8 @@ fn fleet(question: &Question<'_>, last: &Rates, figures: &Thresholds) -> Fleet {
         Group::Peers(peers) => {
             let rises: Vec<_> =
                 peers.iter().filter_map(|peer| level(peer, question, figures).rise(last.epoch_s)).collect();
-            let young = question.launched_s.is_some_and(|launched_s| last.epoch_s - launched_s < figures.young_s);
+            let young =
+                question.launched_s.is_some_and(|launched_s| last.epoch_s.saturating_sub(launched_s) < figures.young_s);
             let most_seen = if young { Some(most_of(peers, question, figures)) } else { None };
             Fleet::Peers(PeerFigures { most_seen, ..compare(own, &rises, figures) })
         }

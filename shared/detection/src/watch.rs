@@ -206,7 +206,8 @@ impl Watch {
         let youth = 1.0 + figures.youth_margin * (1.0 - age_s as f64 / HISTORY_S as f64).max(0.0);
         compared.seen = while_as_little_came_in;
         compared.seen_surplus = surplus;
-        compared.needed = while_as_little_came_in.max(surplus * figures.burst_part) * by_scale(&figures.novelty) * youth;
+        compared.needed =
+            while_as_little_came_in.max(surplus * figures.burst_part) * by_scale(&figures.novelty) * youth;
         let is_new = level > compared.needed;
         ((!is_new).then_some(Rule::Novelty), compared)
     }
