@@ -19,9 +19,10 @@ const COMMAND: &[&str] =
     &["aws-adapters", "containment", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("signal", &[]),
     ("containment", &["signal"]),
+    ("detection", &[]),
     ("evidence", &["containment", "signal"]),
     ("notice", &["containment", "signal"]),
     ("ports", &["containment", "evidence", "notice", "signal"]),
@@ -40,7 +41,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates that compute and nothing else: see `cores`.
-pub const CORES: [&str; 5] = ["containment", "evidence", "notice", "report", "signal"];
+pub const CORES: [&str; 6] = ["containment", "detection", "evidence", "notice", "report", "signal"];
 
 struct Manifest<'a> {
     path: &'a str,
