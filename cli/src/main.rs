@@ -3,6 +3,7 @@
 mod answer;
 mod arguments;
 mod ask;
+mod backtest;
 mod bundle;
 mod coverage;
 mod deployment;
@@ -52,6 +53,7 @@ async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
         Command::Show { incident } => show::run(&deployment().await?, incident, json).await,
         Command::Coverage => coverage::run(&deployment().await?, json).await,
         Command::Doctor => doctor::run(&deployment().await?, json).await,
+        Command::Backtest(asked) => backtest::run(&arguments.global, asked).await,
         Command::Report(arguments) => report_file::run(&deployment().await?, arguments).await,
         Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) => {
             evidence::run_offline(archive, public_key.as_deref(), json)

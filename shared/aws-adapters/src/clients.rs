@@ -20,10 +20,11 @@ use crate::signer::KmsSigner;
 use crate::snapshots::Ec2Snapshots;
 use crate::system_clock::SystemClock;
 use crate::targets::LoadBalancerTargets;
+use crate::traffic::CloudWatchTraffic;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Alarms, Coverage, Findings, Groups, Journal, Ports, Resources, Roles};
+use ports::{Alarms, Coverage, Findings, Groups, Journal, Ports, Resources, Roles, Traffic};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,6 +98,10 @@ pub fn functions(clients: &Clients) -> Functions {
 
 pub fn coverage(clients: &Clients, table: &str) -> Arc<dyn Coverage> {
     Arc::new(AccountCoverage::new(&clients.config, table))
+}
+
+pub fn traffic(clients: &Clients) -> Arc<dyn Traffic> {
+    Arc::new(CloudWatchTraffic::new(aws_sdk_cloudwatch::Client::new(&clients.config)))
 }
 
 /// The bucket must be `owner`'s, where that account is known.

@@ -32,11 +32,13 @@ mod signer;
 mod snapshots;
 mod system_clock;
 mod targets;
+mod traffic;
 mod traffic_exhibits;
 
 pub use caller_proof::{ProofError, prove};
 pub use clients::{
     Clients, alarms, connect, coverage, evidence_reader, functions, groups, journal, ports, roles, stack_reader,
+    traffic,
 };
 pub use evidence_reader::{EvidenceReader, StoredVersion};
 pub use functions::{Functions, Invoked};

@@ -18,6 +18,7 @@ mod roles;
 mod snapshots;
 mod targets;
 mod time_source;
+mod traffic;
 
 pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
@@ -38,3 +39,4 @@ pub use roles::{Credentials, ObservedRole, Revocation, Roles};
 pub use snapshots::Snapshots;
 pub use targets::Targets;
 pub use time_source::Clock;
+pub use traffic::{Span, Traffic};
