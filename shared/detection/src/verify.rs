@@ -181,16 +181,17 @@ fn level(series: &[Sample], question: &Question<'_>, figures: &Thresholds) -> Le
     level
 }
 
-/// The most that any peer has sustained for as long as the shortest scale, in what was read of it.
+/// The most that any peer has sustained for two datapoints, in what was read of it. A hundred peers' two weeks are many
+/// datapoints, so this looks at nothing but the counts; a missing one makes the more of its neighbour, never less.
 fn most_of(peers: &[&[Sample]], question: &Question<'_>, figures: &Thresholds) -> f64 {
     let mut most = 0_f64;
     for peer in peers {
-        let mut fold = Fold::of(question.period_s);
         let mut before = 0_f64;
-        for rates in complete(peer, question, figures).filter_map(|sample| fold.push(sample)) {
-            most = most.max(before.min(rates.outbound));
-            before = rates.outbound;
+        for sample in complete(peer, question, figures) {
+            let bytes = sample.network_out_bytes.unwrap_or(before);
+            most = most.max(before.min(bytes));
+            before = bytes;
         }
     }
-    most
+    most / question.period_s.max(1) as f64
 }

@@ -125,8 +125,10 @@ impl Watch {
         if rates.outbound < figures.floor_bytes_per_s {
             return Finding::Quiet { outbound: rates.outbound };
         }
-        let usual = self.usual_inbound(rates.epoch_s, figures);
         let age_s = self.age_s(rates.epoch_s, None);
+        // Of two days little is usual: a young instance's bursts would make themselves usual.
+        let quantile = if age_s < figures.young_s { 0.5 } else { figures.usual_quantile };
+        let usual = self.usual_inbound(rates.epoch_s, quantile);
         let mut furthest: Option<(Rule, Figures)> = None;
         for (scale, points) in SCALES.into_iter().enumerate() {
             match self.at_scale(scale, points, usual, age_s, figures) {
@@ -144,12 +146,12 @@ impl Watch {
         }
     }
 
-    fn usual_inbound(&mut self, now_s: i64, figures: &Thresholds) -> f64 {
+    fn usual_inbound(&mut self, now_s: i64, quantile: f64) -> f64 {
         let hour = now_s.div_euclid(HOUR_S);
         match self.usual {
             Some((of, usual)) if of == hour => usual,
             _ => {
-                let usual = self.inbound.quantile(figures.usual_quantile).unwrap_or(0.0);
+                let usual = self.inbound.quantile(quantile).unwrap_or(0.0);
                 self.usual = Some((hour, usual));
                 usual
             }
@@ -192,7 +194,9 @@ impl Watch {
         };
         // One missing datapoint is borne; more are a gap, over which nothing is known to have lasted.
         let lasts = self.recent.len() >= points && now_s.saturating_sub(starts_s) <= STEP_S * points as i64;
-        if !lasts || least < figures.floor_bytes_per_s {
+        // A young instance has no past to be new against, so what it does must at least go on.
+        let too_soon = scale == 0 && age_s < figures.young_s;
+        if !lasts || too_soon || least < figures.floor_bytes_per_s {
             return (Some(Rule::Persistence), compared);
         }
         if compared.spread > figures.steadiness {

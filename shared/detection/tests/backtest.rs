@@ -238,7 +238,7 @@ fn in_a_group_one_that_differs_is_isolated_from_its_first_day_and_a_surge_is_not
     }
     found.extend(group.finish());
     let found: Vec<_> = found.iter().map(|(place, isolation)| (*place, isolation.epoch_s)).collect();
-    assert_eq!(found, [(2, (DAY + 2) * STEP_S)]);
+    assert_eq!(found, [(2, (DAY + 4) * STEP_S)]);
 }
 
 #[test]

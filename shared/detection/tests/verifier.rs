@@ -116,7 +116,7 @@ fn what_is_unknown_never_isolates() {
         (Question { now_s: sound.now_s + 3600, ..sound }, "stale"),
         (Question { events_s: &[10 * DAY * STEP_S], ..sound }, "recent-event"),
         (Question { series: &[], ..sound }, "no-datapoint"),
-        (Question { series: &series[10 * DAY as usize - 1..], ..sound }, "young"),
+        (Question { launched_s: Some((10 * DAY - 1) * STEP_S), ..sound }, "young"),
     ];
     for (question, reason) in unknown {
         let verdict = ask(&question);
@@ -180,10 +180,11 @@ fn the_groups_mean_tells_a_surge_from_one_instances_doing() {
 
 #[test]
 fn calm_peers_let_a_young_instance_be_isolated_and_four_do_not() {
-    let peers = vec![calm(10 * DAY + 2); 6];
+    let peers = vec![calm(10 * DAY + 4); 6];
     let peers: Vec<&[Sample]> = peers.iter().map(Vec::as_slice).collect();
-    let series = burst();
-    let young = Question { launched_s: Some((9 * DAY) * STEP_S), ..question(&series) };
+    let mut series = calm(10 * DAY + 4).split_off(9 * DAY as usize);
+    add(&mut series, 10 * DAY, 10 * DAY + 4, 20e6);
+    let young = Question { launched_s: Some(9 * DAY * STEP_S), ..question(&series) };
     assert_eq!(ask(&Question { group: Group::Peers(&peers), ..young }).decision, Decision::Isolate);
     let four = Question { group: Group::Peers(&peers[..4]), ..young };
     assert_eq!(ask(&four).decision, Decision::AlertOnly);
@@ -192,11 +193,12 @@ fn calm_peers_let_a_young_instance_be_isolated_and_four_do_not() {
 
 #[test]
 fn a_young_instance_that_does_what_a_peer_has_done_is_rejected() {
-    let mut peers = vec![calm(10 * DAY + 2); 6];
-    add(&mut peers[3], 4 * DAY, 4 * DAY + 9, 5e6);
+    let mut peers = vec![calm(10 * DAY + 4); 6];
+    add(&mut peers[3], 4 * DAY, 4 * DAY + 9, 20e6);
     let peers: Vec<&[Sample]> = peers.iter().map(Vec::as_slice).collect();
-    let series = burst();
-    let young = Question { launched_s: Some((9 * DAY) * STEP_S), group: Group::Peers(&peers), ..question(&series) };
+    let mut series = calm(10 * DAY + 4).split_off(9 * DAY as usize);
+    add(&mut series, 10 * DAY, 10 * DAY + 4, 20e6);
+    let young = Question { launched_s: Some(9 * DAY * STEP_S), group: Group::Peers(&peers), ..question(&series) };
     assert_eq!(names(&ask(&young)), ["novel", "peers-differ", "seen-on-peers"]);
     assert_eq!(ask(&young).decision, Decision::Reject);
 }
