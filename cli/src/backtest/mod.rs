@@ -11,7 +11,6 @@ use crate::exit::{Exit, Failed};
 use detection::inject::Order;
 use detection::results::Backtest;
 use detection::thresholds::Thresholds;
-use series::File;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 

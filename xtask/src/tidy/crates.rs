@@ -16,7 +16,7 @@ const AWS_ADAPTERS: &str = "aws-adapters";
 /// What a function wires together; the command also reports.
 const WIRED: &[&str] = &["aws-adapters", "containment", "engine", "ports", "signal", "telemetry"];
 const COMMAND: &[&str] =
-    &["aws-adapters", "containment", "engine", "evidence", "ports", "report", "signal", "telemetry"];
+    &["aws-adapters", "containment", "detection", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
 const ALLOWED: [(&str, &[&str]); 18] = [
@@ -25,9 +25,9 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("detection", &[]),
     ("evidence", &["containment", "signal"]),
     ("notice", &["containment", "signal"]),
-    ("ports", &["containment", "evidence", "notice", "signal"]),
+    ("ports", &["containment", "detection", "evidence", "notice", "signal"]),
     ("engine", &["containment", "evidence", "notice", "ports", "signal"]),
-    ("aws-adapters", &["containment", "evidence", "ports", "signal"]),
+    ("aws-adapters", &["containment", "detection", "evidence", "ports", "signal"]),
     ("report", &["containment", "notice", "signal"]),
     ("telemetry", &[]),
     ("testkit", &["containment", "evidence", "ports", "signal"]),
