@@ -1,6 +1,6 @@
 //! What an instance has sent before, by how much came in meanwhile.
 
-use crate::heights::{Lows, SCALES};
+use crate::heights::{LONGEST, Lows, SCALES};
 use crate::sample::Rates;
 use crate::sliding_max::SlidingMax;
 use crate::thresholds::HISTORY_S;
@@ -9,7 +9,7 @@ use crate::thresholds::HISTORY_S;
 const OCTAVES: usize = 26;
 const FIRST_EXPONENT: i64 = 10;
 /// Datapoints of the longest scale.
-const DELAY: usize = SCALES[SCALES.len() - 1];
+const DELAY: usize = LONGEST;
 
 /// The largest sustained rates of the last 14 days.
 #[derive(Debug, Clone, Default)]
