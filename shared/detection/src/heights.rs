@@ -2,7 +2,8 @@
 //! is compared with what was sustained before, so one odd datapoint is neither news nor an excuse for later.
 
 /// How many datapoints each scale looks at. Each doubles the one before, so one needs only two of the shorter.
-pub const SCALES: [usize; 3] = [2, 4, 8];
+pub const SCALES: [usize; 3] = [2, 4, LONGEST];
+pub const LONGEST: usize = 8;
 /// Datapoints that the longest scale and its delay need; a power of two, so that a mask finds the place.
 const RING: usize = 16;
 

@@ -75,6 +75,7 @@ fn verdict(reasons: Vec<Reason>, detected_epoch_s: Option<i64>) -> Verdict {
 fn watched(question: &Question<'_>, mut fold: Fold, figures: &Thresholds) -> Option<(Watch, Rates, Finding)> {
     let mut watch = Watch::default();
     let mut last = None;
+    let mut attacks = 0;
     let mut before_s = i64::MIN;
     let oldest_s = question.now_s.saturating_sub(HISTORY_S.saturating_add(fold.step_s().saturating_mul(2)));
     for sample in complete(question.series, question, figures) {
@@ -83,6 +84,12 @@ fn watched(question: &Question<'_>, mut fold: Fold, figures: &Thresholds) -> Opt
         }
         before_s = sample.epoch_s;
         let Some(rates) = fold.push(sample) else { continue };
+        // What led up to an attack is not learned either, where the attack itself left no datapoint.
+        let begun = question.excluded_s.iter().filter(|(from_s, _)| *from_s <= rates.epoch_s).count();
+        if begun > attacks {
+            attacks = begun;
+            watch.break_off();
+        }
         if question.excluded_s.iter().any(|(from_s, to_s)| (*from_s..*to_s).contains(&rates.epoch_s)) {
             watch.skip(&rates);
             continue;

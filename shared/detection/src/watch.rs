@@ -126,7 +126,7 @@ impl Watch {
             return Finding::Quiet { outbound: rates.outbound };
         }
         let age_s = self.age_s(rates.epoch_s, None);
-        // Of two days little is usual: a young instance's bursts would make themselves usual.
+        // Of two days little is usual: a young instance's bursts would make themselves so.
         let quantile = if age_s < figures.young_s { 0.5 } else { figures.usual_quantile };
         let usual = self.usual_inbound(rates.epoch_s, quantile);
         let mut furthest: Option<(Rule, Figures)> = None;
@@ -194,8 +194,8 @@ impl Watch {
         };
         // One missing datapoint is borne; more are a gap, over which nothing is known to have lasted.
         let lasts = self.recent.len() >= points && now_s.saturating_sub(starts_s) <= STEP_S * points as i64;
-        // A young instance has no past to be new against, so what it does must at least go on.
-        let too_soon = scale == 0 && age_s < figures.young_s;
+        // Before a week is known, weekly work looks new: what an instance does must at least go on.
+        let too_soon = scale == 0 && age_s < figures.week_s;
         if !lasts || too_soon || least < figures.floor_bytes_per_s {
             return (Some(Rule::Persistence), compared);
         }
