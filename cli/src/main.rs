@@ -22,6 +22,7 @@ use arguments::{Arguments, Command, Evidence};
 use clap::Parser;
 use deployment::Deployment;
 use exit::{Exit, Failed};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,8 +30,14 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments).await {
         Ok((text, exit)) => {
-            println!("{text}");
-            exit.into()
+            match writeln!(std::io::stdout(), "{text}") {
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    eprintln!("error: stdout cannot be written: {error}");
+                    Exit::Error.into()
+                }
+                // Whoever reads no further, such as `head`, has what they wanted.
+                _ => exit.into(),
+            }
         }
         Err(failed) => {
             eprintln!("error: {failed}");

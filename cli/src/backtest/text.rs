@@ -23,7 +23,7 @@ pub(super) fn of(found: &Backtest, order: Option<&Order>) -> String {
     for isolation in false_ones.iter().take(NAMED) {
         let _ = writeln!(text, "  {} UTC  {}", at(isolation.epoch_s), cut(&isolation.series, WIDTH - 24));
         for reason in &isolation.reasons {
-            let _ = writeln!(text, "    {reason}");
+            let _ = writeln!(text, "{}", wrapped(&reason.to_string()));
         }
     }
     if false_ones.len() > NAMED {
@@ -58,6 +58,10 @@ pub(super) fn of(found: &Backtest, order: Option<&Order>) -> String {
         let _ = writeln!(text, "odd datapoints: {count} {odd:?}");
     }
     text.trim_end().to_owned()
+}
+
+fn wrapped(reason: &str) -> String {
+    textwrap::fill(reason, textwrap::Options::new(WIDTH).initial_indent("    ").subsequent_indent("      "))
 }
 
 fn at(epoch_s: i64) -> String {

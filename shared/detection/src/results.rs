@@ -7,6 +7,9 @@ use crate::replay::Isolation;
 use crate::tally::{Count, Odd, Tally};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 
 pub const SCHEMA: u32 = 1;
 
@@ -24,8 +27,16 @@ pub struct Isolated {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detection {
     pub series: String,
-    /// The start of the datapoint, as epoch seconds.
-    pub timestamp: i64,
+    /// The start of the datapoint, UTC, as such files have it: `YYYY-MM-DD HH:MM:SS`.
+    pub timestamp: String,
+}
+
+const TIMESTAMP: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+
+/// A time that no calendar has stays a number.
+fn timestamp(epoch_s: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(epoch_s).ok();
+    at.and_then(|at| at.format(TIMESTAMP).ok()).unwrap_or_else(|| epoch_s.to_string())
 }
 
 /// One backtest. Add every series as it ends; then [`finish`](Self::finish).
@@ -73,7 +84,7 @@ impl Backtest {
 
     /// A series of one metric.
     pub fn add_metric(&mut self, series: &str, changed_s: impl IntoIterator<Item = i64>, tally: &Tally) {
-        let of = |timestamp| Detection { series: series.to_owned(), timestamp };
+        let of = |epoch_s| Detection { series: series.to_owned(), timestamp: timestamp(epoch_s) };
         self.detections.extend(changed_s.into_iter().map(of));
         self.count(tally);
     }
