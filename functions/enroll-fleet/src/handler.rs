@@ -1,0 +1,85 @@
+//! One event: what it nominates, one run, and what the run has to say.
+
+use crate::config::Config;
+use engine::{EnrolError, Enrolment};
+use enrolment::{EventError, Nomination, Report, Stopped, nomination};
+use lambda_runtime::{Context, Diagnostic};
+use ports::EnrolmentPorts;
+use telemetry::{Metric, emit};
+use thiserror::Error;
+
+pub(crate) struct Handler {
+    ports: EnrolmentPorts,
+    config: Config,
+}
+
+#[derive(Debug, Error)]
+pub(crate) enum HandlerError {
+    #[error("the event nominates nothing: {0}")]
+    Event(#[from] EventError),
+    #[error(transparent)]
+    Run(#[from] EnrolError),
+    #[error("{failed} calls failed for good, the first of them {call} of {about}: {error}")]
+    Failed { failed: usize, call: String, about: String, error: String },
+}
+
+/// Lambda's error document: a stable type to filter by, and the message.
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match &error {
+            HandlerError::Event(_) => "EventMalformed",
+            HandlerError::Run(EnrolError::Record(_)) => "RecordFailed",
+            HandlerError::Run(EnrolError::Unread(_)) => "FleetUnread",
+            HandlerError::Failed { .. } => "EnrolmentFailed",
+        };
+        Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
+}
+
+impl Handler {
+    pub(crate) fn new(ports: EnrolmentPorts, config: Config) -> Self {
+        Self { ports, config }
+    }
+
+    pub(crate) async fn handle(&self, event: &str, context: &Context) -> Result<Report, HandlerError> {
+        let Config { account, region, settings, .. } = &self.config;
+        let nominated = nomination(event, account.as_ref(), region.as_ref()).inspect_err(|error| {
+            tracing::error!(%error, "an event nominates nothing");
+        })?;
+        let run = Enrolment {
+            ports: self.ports.clone(),
+            settings: settings.clone(),
+            owner: format!("enroll-fleet {}", context.request_id),
+            deadline: context.deadline().into(),
+        };
+        let first = match &nominated {
+            Nomination::Everything => None,
+            Nomination::Group(group) => Some(group),
+        };
+        let report = run.run(first).await.inspect_err(|error| tracing::error!(%error, "enrolment failed"))?;
+        tell(&report);
+        match report.lasting().next().cloned() {
+            Some(first) => Err(HandlerError::Failed {
+                failed: report.lasting().count(),
+                call: first.call,
+                about: first.about,
+                error: first.error,
+            }),
+            None => Ok(report),
+        }
+    }
+}
+
+/// One line for every run but one that found another under way, and metrics that alarms may watch.
+fn tell(report: &Report) {
+    if report.stopped == Some(Stopped::Busy) {
+        tracing::info!("another run is under way");
+        return;
+    }
+    tracing::info!(report = %serde_json::json!(report), "enrolled");
+    for failure in &report.failures {
+        tracing::warn!(call = failure.call, about = failure.about, error = failure.error, "a call failed");
+    }
+    let count = |name, count: usize| Metric { value: count as f64, ..Metric::count(name) };
+    emit(&[count("InstancesUnwatched", report.unwatched.len()), count("EnrolmentLeft", report.left)], &[]);
+}
