@@ -1,7 +1,7 @@
 //! One event: what it nominates, one run, and what the run has to say.
 
 use crate::config::Config;
-use engine::{EnrolError, Enrolment};
+use engine::{EnrolError, Enrolment, Invocation};
 use enrolment::{EventError, Nomination, Report, Stopped, nomination};
 use lambda_runtime::{Context, Diagnostic};
 use ports::EnrolmentPorts;
@@ -46,12 +46,13 @@ impl Handler {
         let nominated = nomination(event, account.as_ref(), region.as_ref()).inspect_err(|error| {
             tracing::error!(%error, "an event nominates nothing");
         })?;
-        let run = Enrolment {
-            ports: self.ports.clone(),
-            settings: settings.clone(),
-            owner: format!("enroll-fleet {}", context.request_id),
-            deadline: context.deadline().into(),
+        let invocation = Invocation {
+            function: "enroll-fleet",
+            function_arn: &context.invoked_function_arn,
+            request_id: &context.request_id,
+            deadline: context.deadline,
         };
+        let run = Enrolment::of_invocation(self.ports.clone(), settings.clone(), &invocation);
         let first = match &nominated {
             Nomination::Everything => None,
             Nomination::Group(group) => Some(group),

@@ -5,10 +5,12 @@ mod carry_out;
 mod pace;
 mod read;
 
+use crate::Invocation;
 use carry_out::Work;
 use containment::ids::GroupName;
 use enrolment::{Call, Detector, Plan, Report, Settings, Stopped, plan};
 use ports::{EnrolmentPorts, Lease, PortError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
@@ -35,6 +37,16 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
+    /// The run of one Lambda invocation. Lambda repeats a failed asynchronous invocation under the same request id, so the
+    /// id alone tells no two runs apart.
+    pub fn of_invocation(ports: EnrolmentPorts, settings: Settings, invocation: &Invocation<'_>) -> Self {
+        let run = RandomState::new().build_hasher().finish();
+        let owner = format!("{}/{}/{run:016x}", invocation.function, invocation.request_id);
+        let nanoseconds = i128::from(invocation.deadline) * 1_000_000;
+        let deadline = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self { ports, settings, owner, deadline }
+    }
+
     /// Mends every difference it has time for; those of `first` before the others.
     pub async fn run(&self, first: Option<&GroupName>) -> Result<Report, EnrolError> {
         let lease = Lease { owner: self.owner.clone(), expires_at: self.deadline + AFTER_THE_END };
