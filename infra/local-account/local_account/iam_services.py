@@ -41,8 +41,13 @@ def cloudwatch(account: Account, request: AwsRequest) -> list[Authorization]:
     prefix = f"arn:aws:cloudwatch:{account.region}:{account.account_id}:alarm:"
     if request.action in ("DescribeAlarms", "DescribeAlarmHistory") and "AlarmName" not in request.params:
         return _one(request, f"{prefix}*")
+    if arn := request.params.get("ResourceARN"):
+        return _one(request, arn)
     names = request.params.get("AlarmNames") or [request.params.get("AlarmName")]
     named = [prefix + name for name in names if name]
+    if request.action == "PutMetricAlarm" and request.params.get("Tags"):
+        # Tagging an alarm as it is made is a permission of its own.
+        return [Authorization(f"cloudwatch:{action}", arn) for action in ("PutMetricAlarm", "TagResource") for arn in named]
     return [Authorization(f"cloudwatch:{request.action}", arn) for arn in named] or _one(request, "*")
 
 
