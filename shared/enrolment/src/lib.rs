@@ -3,6 +3,7 @@
 //! Pure: what AWS shows and the settings come in, an ordered list of calls comes out. Applying the list to what was
 //! seen, and planning again, gives an empty list.
 
+mod actions;
 mod alarm;
 mod calls;
 mod cost;
@@ -13,6 +14,7 @@ mod report;
 mod seen;
 mod settings;
 
+pub use actions::ENROL_ACTIONS;
 pub use alarm::{AlarmShape, TAG, alarm_name, wanted_shape};
 pub use calls::Call;
 pub use cost::{Cost, Price};
