@@ -95,6 +95,7 @@ def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
         assert environment(deployed, "EnrollFleetFunction") == {
             "CORDON_TABLE": deployed.id("JournalTable"),
             "CORDON_ACCOUNT_ID": ACCOUNT,
+            "CORDON_ENROLL_FLEET": "on",
             "CORDON_ALARM_TOPIC_ARN": deployed.id("AlarmTopic"),
             "CORDON_ENROLLED_METRICS": "NetworkOut",
             "CORDON_BAND_WIDTH": "3",

@@ -10,6 +10,8 @@ pub(crate) struct Config {
     pub(crate) account: AccountId,
     pub(crate) region: Region,
     pub(crate) settings: Settings,
+    /// Whether the deployment enrols at all: a leftover rule, or a person, may invoke the function where it does not.
+    pub(crate) enrols: bool,
 }
 
 /// Every problem of the environment at once.
@@ -42,6 +44,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let (table, topic) = (self.parsed("CORDON_TABLE"), self.parsed("CORDON_ALARM_TOPIC_ARN"));
         let (account, region) = (self.parsed("CORDON_ACCOUNT_ID"), self.parsed("AWS_REGION"));
         let metrics = self.metrics();
+        let enrols = self.switch();
         let width = self.parsed("CORDON_BAND_WIDTH");
         let datapoints = self.parsed("CORDON_ALARM_DATAPOINTS");
         let periods = self.parsed("CORDON_ALARM_PERIODS");
@@ -60,7 +63,18 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if let Err(problem) = settings.check() {
             self.problems.push(problem.to_string());
         }
-        Some(Config { table: table?, account: account?, region: region?, settings })
+        Some(Config { table: table?, account: account?, region: region?, settings, enrols: enrols? })
+    }
+
+    fn switch(&mut self) -> Option<bool> {
+        match self.parsed::<String>("CORDON_ENROLL_FLEET")?.as_str() {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => {
+                self.problems.push("CORDON_ENROLL_FLEET must be on or off".to_owned());
+                None
+            }
+        }
     }
 
     fn metrics(&mut self) -> Option<Vec<MetricName>> {
@@ -101,6 +115,7 @@ mod tests {
             "CORDON_ALARM_DATAPOINTS" | "CORDON_ALARM_PERIODS" => "3",
             "CORDON_DETECTOR_QUOTA" => "500",
             "CORDON_DETAILED_MONITORING" => "false",
+            "CORDON_ENROLL_FLEET" => "on",
             _ => return None,
         };
         Some(value.to_owned())

@@ -42,10 +42,14 @@ impl Handler {
     }
 
     pub(crate) async fn handle(&self, event: &str, context: &Context) -> Result<Report, HandlerError> {
-        let Config { account, region, settings, .. } = &self.config;
+        let Config { account, region, settings, enrols, .. } = &self.config;
         let nominated = nomination(event, account.as_ref(), region.as_ref()).inspect_err(|error| {
             tracing::error!(%error, "an event nominates nothing");
         })?;
+        if !enrols {
+            tracing::info!("enrolment is off in this deployment");
+            return Ok(Report { schema: Report::SCHEMA, ..Report::default() });
+        }
         let invocation = Invocation {
             function: "enroll-fleet",
             function_arn: &context.invoked_function_arn,
