@@ -30,9 +30,11 @@ async fn rules(stack: &Stack) -> Vec<Check> {
     }];
     if enrols(stack).await {
         let loss = "it is disabled: new instances are not watched";
-        rules.extend(
-            [ENROLMENT_SCHEDULE, ENROLMENT_RULE].map(|logical_id| Rule { logical_id, function: ENROLL_FLEET, loss }),
-        );
+        rules.extend([ENROLMENT_SCHEDULE, ENROLMENT_RULE].map(|logical_id| Rule {
+            logical_id,
+            function: ENROLL_FLEET,
+            loss,
+        }));
     }
     join_all(rules.iter().map(|rule| of_rule(stack, rule))).await.concat()
 }
@@ -49,7 +51,9 @@ async fn of_rule(stack: &Stack, rule: &Rule) -> Vec<Check> {
     let (enabled, targets) = tokio::join!(stack.reader.rule_enabled(name), stack.reader.rule_targets(name));
     vec![
         Check::of("schedule-enabled", rule.logical_id, &enabled, |enabled| schedule_enabled(*enabled, name, rule.loss)),
-        Check::of("schedule-target", rule.logical_id, &targets, |targets| schedule_target(stack, rule.function, targets)),
+        Check::of("schedule-target", rule.logical_id, &targets, |targets| {
+            schedule_target(stack, rule.function, targets)
+        }),
     ]
 }
 

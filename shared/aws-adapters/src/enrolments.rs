@@ -38,7 +38,9 @@ impl Enrolments for EnrolmentItem {
             .table_name(&self.name)
             .set_key(Some(key(NAME, NAME)))
             .update_expression("SET lease_owner = :owner, lease_expires_at = :until")
-            .condition_expression("attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :owner")
+            .condition_expression(
+                "attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :owner",
+            )
             .expression_attribute_values(":owner", string(&lease.owner))
             .expression_attribute_values(":until", milliseconds(lease.expires_at))
             .expression_attribute_values(":now", milliseconds(now))
@@ -105,7 +107,8 @@ impl Enrolments for EnrolmentItem {
 /// An entry that can't be read fails the run: to pass over it would be to forget what Cordon made.
 fn record(item: &Item) -> PortResult<EnrolmentRecord> {
     let read = |text: &str| {
-        text.parse::<Detector>().map_err(|()| PortError::unreadable(UPDATE, format!("no detector: {}", signal::Quoted(text))))
+        text.parse::<Detector>()
+            .map_err(|()| PortError::unreadable(UPDATE, format!("no detector: {}", signal::Quoted(text))))
     };
     let made = match item.get("made") {
         Some(AttributeValue::Ss(made)) => made.iter().map(|text| read(text)).collect::<PortResult<_>>()?,

@@ -39,7 +39,8 @@ mod watches;
 
 pub use caller_proof::{ProofError, prove};
 pub use clients::{
-    Clients, alarms, connect, coverage, enrolment_ports, evidence_reader, functions, groups, journal, ports, roles, stack_reader,
+    Clients, alarms, connect, coverage, enrolment_ports, evidence_reader, functions, groups, journal, ports, roles,
+    stack_reader,
 };
 pub use evidence_reader::{EvidenceReader, StoredVersion};
 pub use functions::{Functions, Invoked};

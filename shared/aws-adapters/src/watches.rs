@@ -96,7 +96,8 @@ impl Watches for AwsWatches {
         let mut found = BTreeMap::new();
         while let Some(page) = pages.next().await {
             for alarm in page.map_err(map(ALARMS))?.metric_alarms() {
-                let name = alarm.alarm_name().ok_or_else(|| PortError::unreadable(ALARMS, "an alarm without a name"))?;
+                let name =
+                    alarm.alarm_name().ok_or_else(|| PortError::unreadable(ALARMS, "an alarm without a name"))?;
                 found.insert(name.to_owned(), watch(alarm));
             }
         }

@@ -284,7 +284,8 @@ async fn the_nominated_group_comes_first_and_the_next_run_goes_on_where_the_last
     let process = scene.process();
     process.faults.fail_after(1, PUT_ALARM, ErrorKind::Rejected, 1);
     run_of(&process, settings(), 5).run(None).await.unwrap();
-    let first_write = scene.account().enrolment.writes.iter().find(|(_, _, what)| what.contains(cursor.instance.as_str())).cloned();
+    let first_write =
+        scene.account().enrolment.writes.iter().find(|(_, _, what)| what.contains(cursor.instance.as_str())).cloned();
     assert!(first_write.is_some());
     enrol(&scene).await;
     assert_eq!(made(&scene).len(), 40);

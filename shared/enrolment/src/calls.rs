@@ -18,7 +18,12 @@ pub enum Call {
     SwitchOn(Vec<String>),
     TurnOnMonitoring(Vec<InstanceId>),
     MakeDetector(GroupName, Detector),
-    PutAlarm { group: GroupName, name: String, detector: Detector, shape: AlarmShape },
+    PutAlarm {
+        group: GroupName,
+        name: String,
+        detector: Detector,
+        shape: AlarmShape,
+    },
 }
 
 /// As many names as DeleteAlarms and its like take.

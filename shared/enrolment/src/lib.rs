@@ -8,11 +8,14 @@ mod alarm;
 mod calls;
 mod cost;
 mod detector;
+mod making;
 mod nomination;
 mod plan;
 mod report;
 mod seen;
 mod settings;
+mod surroundings;
+mod watches;
 
 pub use actions::ENROL_ACTIONS;
 pub use alarm::{AlarmShape, TAG, alarm_name, wanted_shape};

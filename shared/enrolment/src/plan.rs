@@ -1,18 +1,18 @@
 //! The decision: what is wanted, what is there, and the calls between the two.
 
-use crate::alarm::{alarm_name, wanted_shape};
 use crate::calls::{BATCH, Call, named};
 use crate::cost::Cost;
 use crate::detector::Detector;
-use crate::seen::{Machine, Seen};
+use crate::making::make;
+use crate::seen::Seen;
 use crate::settings::Settings;
+use crate::surroundings::{monitoring, quarantine};
+use crate::watches::watches;
 use containment::authority::{self, Mode};
-use containment::ids::{GroupName, VpcId};
 use containment::observed::{Lifecycle, ObservedGroup};
-use containment::quarantine::{Readiness, readiness};
 use serde::Serialize;
 use signal::{AlarmHint, InstanceId, Quoted};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,14 +52,6 @@ pub struct Plan {
     pub unwatched: Vec<Unwatched>,
     pub warnings: Vec<String>,
     pub cost: Option<Cost>,
-}
-
-/// One alarm over one detector that should be there.
-struct Watch<'a> {
-    group: &'a GroupName,
-    detector: Detector,
-    machine: &'a Machine,
-    name: Option<String>,
 }
 
 /// Instances of which it must be known whether an incident holds them. A member in service whose alarm is quiet needs no
@@ -146,86 +138,6 @@ fn decide(settings: &Settings, seen: &Seen, is_ours: &dyn Fn(&str) -> bool) -> P
     plan
 }
 
-/// Detectors before their alarms, instance by instance, while there is room.
-fn make(
-    settings: &Settings,
-    seen: &Seen,
-    watches: &[Watch],
-    is_ours: &dyn Fn(&str) -> bool,
-    mut room: usize,
-    plan: &mut Plan,
-) {
-    let mut counts: BTreeMap<&GroupName, GroupCount> = BTreeMap::new();
-    let (mut alarms, mut beyond, mut missing) = (0, BTreeSet::new(), BTreeSet::new());
-    for watch in watches {
-        let Watch { group, detector, machine, name } = watch;
-        let mut unwatched = |why: Why| {
-            missing.insert(&detector.instance);
-            plan.unwatched.push(Unwatched {
-                group: group.to_string(),
-                instance: detector.instance.to_string(),
-                metric: detector.metric.to_string(),
-                why,
-            });
-        };
-        let Some(name) = name else {
-            unwatched(Why::NameTooLong);
-            continue;
-        };
-        let seen_alarm = seen.alarms.get(name);
-        if seen.held.contains(&detector.instance) {
-            alarms += usize::from(seen_alarm.is_some());
-            continue;
-        }
-        let shape = wanted_shape(settings, group, detector, machine);
-        let is_right = seen_alarm.is_some_and(|alarm| alarm.shape.as_ref() == Some(&shape));
-        if seen_alarm.is_some() && !is_right && !is_ours(name) {
-            unwatched(Why::ForeignAlarm);
-            continue;
-        }
-        let has_detector = seen.detectors.contains(detector);
-        if !has_detector && room == 0 {
-            beyond.insert(&detector.instance);
-            unwatched(Why::Quota);
-            continue;
-        }
-        alarms += 1;
-        if !has_detector {
-            room -= 1;
-            plan.calls.push(Call::MakeDetector((*group).clone(), detector.clone()));
-        }
-        if !is_right {
-            let (group, name) = ((*group).clone(), name.clone());
-            plan.calls.push(Call::PutAlarm { group, name, detector: detector.clone(), shape });
-        }
-        if !has_detector || !is_right {
-            missing.insert(&detector.instance);
-        }
-    }
-    for watch in watches {
-        counts.entry(watch.group).or_insert_with(|| GroupCount { group: watch.group.to_string(), ..Default::default() });
-    }
-    let made = plan.calls.iter().filter_map(|call| match call {
-        Call::MakeDetector(_, detector) => Some(&detector.instance),
-        _ => None,
-    });
-    let has_any: BTreeSet<&InstanceId> = made.chain(seen.detectors.iter().map(|it| &it.instance)).collect();
-    let first = settings.metrics.first();
-    for watch in watches.iter().filter(|watch| Some(&watch.detector.metric) == first) {
-        let Some(count) = counts.get_mut(watch.group) else { continue };
-        let instance = &watch.detector.instance;
-        let held = seen.held.contains(instance);
-        count.instances += 1;
-        count.held += usize::from(held);
-        count.enrolled += usize::from(!held && !missing.contains(instance));
-        count.fleet_only += usize::from(beyond.contains(instance) && !has_any.contains(instance));
-    }
-    let detailed = if settings.detailed_monitoring { counts.values().map(|count| count.instances).sum() } else { 0 };
-    plan.groups = counts.into_values().collect();
-    plan.unwatched.sort();
-    plan.cost = Some(Cost::of(alarms, detailed, settings.price));
-}
-
 fn opted_in(seen: &Seen) -> Vec<(&ObservedGroup, Mode)> {
     seen.groups.iter().filter_map(|group| Some((group, authority::of_group(group)?.mode))).collect()
 }
@@ -234,7 +146,7 @@ fn unclear(seen: &Seen) -> impl Iterator<Item = &ObservedGroup> {
     seen.groups.iter().filter(|group| authority::of_group(group).is_none())
 }
 
-fn stays_in(lifecycle: Lifecycle) -> bool {
+pub(crate) fn stays_in(lifecycle: Lifecycle) -> bool {
     matches!(lifecycle, Lifecycle::Pending | Lifecycle::InService | Lifecycle::Standby)
 }
 
@@ -243,71 +155,8 @@ fn stays_in(lifecycle: Lifecycle) -> bool {
 fn spared<'a>(seen: &'a Seen, opted_in: &[(&'a ObservedGroup, Mode)]) -> BTreeSet<&'a InstanceId> {
     let unclear = unclear(seen).flat_map(|group| &group.members);
     let unseen = opted_in.iter().flat_map(|(group, _)| &group.members);
-    let unseen =
-        unseen.filter(|member| stays_in(member.lifecycle) && !seen.machines.contains_key(&member.instance));
+    let unseen = unseen.filter(|member| stays_in(member.lifecycle) && !seen.machines.contains_key(&member.instance));
     unclear.chain(unseen).map(|member| &member.instance).collect()
-}
-
-/// Everything wanted, the most important first: the first metric of enforced groups, then of observed ones, then the
-/// other metrics. Detectors that are there keep their place, whoever is more important.
-fn watches<'a>(settings: &Settings, seen: &'a Seen, opted_in: &[(&'a ObservedGroup, Mode)]) -> Vec<Watch<'a>> {
-    let mut found = Vec::new();
-    for (rank, metric) in settings.metrics.iter().enumerate() {
-        for (group, mode) in opted_in {
-            for member in group.members.iter().filter(|member| stays_in(member.lifecycle)) {
-                let Some((instance, machine)) = seen.machines.get_key_value(&member.instance) else { continue };
-                let detector = Detector { instance: instance.clone(), metric: metric.clone() };
-                let name = alarm_name(&group.name, &detector);
-                let order = (rank, *mode == Mode::Observe, &group.name, detector.clone());
-                found.push((order, Watch { group: &group.name, detector, machine, name }));
-            }
-        }
-    }
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut known = BTreeSet::new();
-    found.into_iter().map(|(_, watch)| watch).filter(|watch| known.insert(watch.detector.clone())).collect()
-}
-
-/// The quarantine group of each VPC in which an opted-in instance is, so that a containment needn't make it.
-fn quarantine(seen: &Seen, opted_in: &[(&ObservedGroup, Mode)], plan: &mut Plan) {
-    let members = opted_in.iter().flat_map(|(group, _)| &group.members);
-    let vpcs: BTreeSet<&VpcId> =
-        members.filter_map(|member| seen.machines.get(&member.instance)?.vpc.as_ref()).collect();
-    for vpc in vpcs {
-        match readiness(vpc, &seen.quarantine) {
-            Readiness::Ready(_) => {}
-            Readiness::Missing => plan.calls.push(Call::MakeQuarantineGroup(vpc.clone())),
-            Readiness::NotEmpty(group) => plan.calls.push(Call::EmptyQuarantineGroup(group.id)),
-            Readiness::Squatted(group) => plan.warnings.push(format!(
-                "{}: {} has the quarantine group's name and not its tag; nothing in this VPC can be isolated",
-                Quoted(vpc.as_str()),
-                Quoted(group.as_str())
-            )),
-        }
-    }
-}
-
-fn monitoring(settings: &Settings, seen: &Seen, opted_in: &[(&ObservedGroup, Mode)], plan: &mut Plan) {
-    for (group, _) in opted_in {
-        let basic = group.members.iter().filter(|member| {
-            stays_in(member.lifecycle)
-                && !seen.held.contains(&member.instance)
-                && seen.machines.get(&member.instance).is_some_and(|machine| !machine.detailed)
-        });
-        let basic: Vec<InstanceId> = basic.map(|member| member.instance.clone()).collect();
-        if basic.is_empty() {
-            continue;
-        }
-        if settings.detailed_monitoring {
-            plan.calls.extend(basic.chunks(BATCH).map(|some| Call::TurnOnMonitoring(some.to_vec())));
-        } else {
-            plan.warnings.push(format!(
-                "{}: detailed monitoring is off for {} instances; an alarm takes five minutes a datapoint",
-                Quoted(group.name.as_str()),
-                basic.len()
-            ));
-        }
-    }
 }
 
 fn batches(names: &[&String], call: fn(Vec<String>) -> Call) -> Vec<Call> {

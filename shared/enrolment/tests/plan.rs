@@ -63,8 +63,11 @@ fn apply(seen: &mut Seen, calls: &[Call]) {
             Call::DeleteAlarms(names) => names.iter().for_each(|name| assert!(seen.alarms.remove(name).is_some())),
             Call::DeleteDetector(detector) => {
                 let watched = seen.alarms.keys().filter_map(|name| AlarmHint::parse(name));
-                assert!(!watched.into_iter().any(|hint| hint.instance == detector.instance
-                    && hint.metric == detector.metric.as_str()));
+                assert!(
+                    !watched
+                        .into_iter()
+                        .any(|hint| hint.instance == detector.instance && hint.metric == detector.metric.as_str())
+                );
                 assert!(seen.detectors.remove(detector) && seen.made.remove(detector));
                 seen.detector_count -= 1;
             }
@@ -79,7 +82,8 @@ fn apply(seen: &mut Seen, calls: &[Call]) {
             }
             Call::PutAlarm { name, detector, shape, .. } => {
                 assert!(seen.detectors.contains(detector), "the alarm would make a detector of its own");
-                let alarm = SeenAlarm { arn: name.clone(), shape: Some(shape.clone()), actions_enabled: true, quiet: true };
+                let alarm =
+                    SeenAlarm { arn: name.clone(), shape: Some(shape.clone()), actions_enabled: true, quiet: true };
                 seen.alarms.insert(name.clone(), alarm);
                 seen.ours.insert(name.clone(), true);
             }
@@ -227,7 +231,8 @@ proptest! {
 
 #[test]
 fn detectors_that_run_out_go_to_enforced_groups_and_the_first_metric() {
-    let in_service = |numbers: std::ops::Range<usize>| numbers.map(|one| (one, Lifecycle::InService)).collect::<Vec<_>>();
+    let in_service =
+        |numbers: std::ops::Range<usize>| numbers.map(|one| (one, Lifecycle::InService)).collect::<Vec<_>>();
     let mut seen = Seen {
         groups: vec![group("a", Some("observe"), &in_service(0..3)), group("b", Some("enforce"), &in_service(3..6))],
         machines: (0..6).map(|one| (id(one), Machine { vpc: None, detailed: true })).collect(),

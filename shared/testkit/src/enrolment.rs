@@ -7,9 +7,7 @@ use containment::authority::MODE_TAG;
 use containment::ids::GroupName;
 use containment::observed::{ObservedGroup, PowerState};
 use enrolment::{AlarmShape, Detector, Machine, SeenAlarm};
-use ports::{
-    Detectors, EnrolmentRecord, Enrolments, ErrorKind, Lease, PortError, PortResult, RecordChange, Watches,
-};
+use ports::{Detectors, EnrolmentRecord, Enrolments, ErrorKind, Lease, PortError, PortResult, RecordChange, Watches};
 use signal::{AlarmHint, InstanceId};
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};

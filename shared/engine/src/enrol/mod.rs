@@ -79,7 +79,8 @@ impl Enrolment {
 /// What mends or takes away comes first. Of what is made, the nominated group's, and the rest from where the last run
 /// stopped, so that what fails each time does not keep all that follows it from being tried.
 fn in_order(calls: Vec<Call>, first: Option<&GroupName>, cursor: Option<&Detector>) -> Vec<Call> {
-    let (mut made, mut ordered): (Vec<Call>, Vec<Call>) = calls.into_iter().partition(|call| call.makes_for().is_some());
+    let (mut made, mut ordered): (Vec<Call>, Vec<Call>) =
+        calls.into_iter().partition(|call| call.makes_for().is_some());
     let at = made.iter().position(|call| cursor.is_some() && call.detector() == cursor);
     made.rotate_left(at.unwrap_or_default());
     made.sort_by_key(|call| first.is_some() && call.makes_for() != first);
