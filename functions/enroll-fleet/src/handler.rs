@@ -83,7 +83,7 @@ fn tell(report: &Report) {
     }
     tracing::info!(report = %serde_json::json!(report), "enrolled");
     for failure in &report.failures {
-        tracing::warn!(call = failure.call, about = failure.about, error = failure.error, "a call failed");
+        tracing::warn!(call = %failure.call, about = %failure.about, error = %failure.error, "a call failed");
     }
     let count = |name, count: usize| Metric { value: count as f64, ..Metric::count(name) };
     emit(&[count("InstancesUnwatched", report.unwatched.len()), count("EnrolmentLeft", report.left)], &[]);

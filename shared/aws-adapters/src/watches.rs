@@ -80,7 +80,7 @@ impl Watches for AwsWatches {
                 let page = page.map_err(map(INSTANCES))?;
                 for instance in page.reservations().iter().flat_map(|reservation| reservation.instances()) {
                     let id = instance.instance_id().unwrap_or_default();
-                    let id = id.parse().map_err(|error| PortError::unreadable(INSTANCES, error))?;
+                    let id: InstanceId = id.parse().map_err(|error| PortError::unreadable(INSTANCES, error))?;
                     let monitoring = instance.monitoring().and_then(|monitoring| monitoring.state());
                     let detailed = matches!(monitoring, Some(MonitoringState::Enabled | MonitoringState::Pending));
                     found.insert(id, Machine { vpc: instance.vpc_id().map(VpcId::new), detailed });

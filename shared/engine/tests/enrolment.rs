@@ -1,4 +1,5 @@
 //! Enrolment through the ports, against an account with CloudWatch's rates and quotas.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a broken test must stop at once")]
 
 use containment::ids::GroupName;
 use engine::Enrolment;
@@ -281,12 +282,9 @@ async fn the_nominated_group_comes_first_and_the_next_run_goes_on_where_the_last
     let made = |scene: &Scene| scene.account().enrolment.alarms.keys().cloned().collect::<Vec<_>>();
     assert!(made(&scene).len() >= 8 && made(&scene).iter().all(|name| name.starts_with("cordon/zz-api/")));
     let cursor = scene.account().enrolment.record.cursor.clone().unwrap();
-    let process = scene.process();
-    process.faults.fail_after(1, PUT_ALARM, ErrorKind::Rejected, 1);
-    run_of(&process, settings(), 5).run(None).await.unwrap();
-    let first_write =
-        scene.account().enrolment.writes.iter().find(|(_, _, what)| what.contains(cursor.instance.as_str())).cloned();
-    assert!(first_write.is_some());
+    let before = scene.account().enrolment.writes.len();
+    run_of(&scene.process(), settings(), 5).run(None).await.unwrap();
+    assert!(scene.account().enrolment.writes[before].2.contains(cursor.instance.as_str()));
     enrol(&scene).await;
     assert_eq!(made(&scene).len(), 40);
 }

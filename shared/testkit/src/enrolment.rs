@@ -260,7 +260,7 @@ impl Enrolments for Process {
             }
             match change {
                 RecordChange::Made(made) => state.record.made.extend(made.iter().cloned()),
-                RecordChange::Forgotten(gone) => gone.iter().for_each(|one| drop(state.record.made.remove(one))),
+                RecordChange::Forgotten(gone) => state.record.made.retain(|one| !gone.contains(one)),
             }
             Ok(true)
         })
