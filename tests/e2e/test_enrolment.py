@@ -58,10 +58,10 @@ def watched(laptop: Laptop, group: str, instances: set[str]) -> bool:
     return set(alarms(laptop, f"cordon/{group}/")) == {name(group, each) for each in instances} and instances <= has_detector
 
 
-def made(laptop: Laptop) -> list[tuple[str, str]]:
-    """What enroll-fleet wrote, in order: the action and what it was about."""
+def made(laptop: Laptop) -> list[str]:
+    """What enroll-fleet wrote, in order."""
     calls = [call for call in laptop.calls() if (call["function"] or "").endswith("enroll-fleet") and call["status"] < 400]
-    return [(call["action"], str(call["params"])) for call in calls if call["action"] in WRITES]
+    return [call["action"] for call in calls if call["action"] in WRITES]
 
 
 def run(laptop: Laptop, stack: Stack) -> dict[str, Any]:
@@ -114,9 +114,8 @@ def test_an_instance_that_is_launched_is_watched_and_one_that_is_terminated_leav
     autoscaling.terminate_instance_in_auto_scaling_group(InstanceId=gone, ShouldDecrementDesiredCapacity=True)
     wait_for("its detector to be gone", lambda: gone not in {instance for instance, _, _ in detectors(laptop)})
     assert watched(laptop, "scaled", members(laptop, "scaled"))
-    order = [action for action, about in made(laptop) if action.startswith("Delete") and gone in about]
-    assert order[:2] in (["DeleteAlarms", "DeleteAnomalyDetector"], ["DeleteAnomalyDetector"])
-    assert "DeleteAlarms" in {action for action, _ in made(laptop)}
+    deletions = [action for action in made(laptop) if action.startswith("Delete")]
+    assert deletions[0] == "DeleteAlarms" and "DeleteAnomalyDetector" in deletions
 
 
 def test_an_event_alone_enrols_what_was_launched(laptop: Laptop, stack: Stack) -> None:
@@ -125,6 +124,8 @@ def test_an_event_alone_enrols_what_was_launched(laptop: Laptop, stack: Stack) -
     wait_for("the group to be watched", lambda: watched(laptop, "told", members(laptop, "told")))
     laptop.client("events").disable_rule(Name=schedule)
     try:
+        # The last run of the schedule is over: an event that finds another run leaves the work to the next tick.
+        run(laptop, stack)
         laptop.client("autoscaling").set_desired_capacity(AutoScalingGroupName="told", DesiredCapacity=2)
         wait_for("the new one to be watched", lambda: watched(laptop, "told", members(laptop, "told")))
         assert len(members(laptop, "told")) == 2

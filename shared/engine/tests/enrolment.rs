@@ -181,10 +181,8 @@ async fn a_held_instance_keeps_alarm_and_detector_with_actions_off_until_it_is_r
 async fn an_instance_that_came_back_from_an_incident_has_its_actions_on_again() {
     let scene = scene(2);
     enrol(&scene).await;
-    let mut account = scene.account();
-    account.hold(&instance_id(0));
-    account.enrolment.alarms.get_mut(&name(0)).unwrap().quiet = false;
-    drop(account);
+    scene.account().hold(&instance_id(0));
+    scene.account().enrolment.alarms.get_mut(&name(0)).unwrap().quiet = false;
     enrol(&scene).await;
     assert!(!scene.account().enrolment.alarms[&name(0)].actions_enabled);
     scene.account().release_hold(&instance_id(0));
