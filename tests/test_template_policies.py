@@ -287,8 +287,6 @@ def test_no_function_writes_what_only_operators_may(
         ("instance#i-1", ("contain-instance", RELEASER)),
         ("nonce#1", ("contain-instance", RELEASER)),
         ("approval#1", ("contain-instance",)),
-        # PutItem would lose what the record holds.
-        ("enrolment", ()),
     ],
 )
 def test_only_a_commit_writes_breakers_and_holds_and_nobody_deletes_from_the_journal(
