@@ -8,6 +8,9 @@ use ports::EnrolmentPorts;
 use telemetry::{Metric, emit};
 use thiserror::Error;
 
+/// What is unwatched, of which a log line names so many: CloudWatch Logs cuts long lines. The answer has them all.
+const NAMED: usize = 100;
+
 pub(crate) struct Handler {
     ports: EnrolmentPorts,
     config: Config,
@@ -81,7 +84,10 @@ fn tell(report: &Report) {
         tracing::info!("another run is under way");
         return;
     }
-    tracing::info!(report = %serde_json::json!(report), "enrolled");
+    let unwatched = report.unwatched.len();
+    let mut logged = report.clone();
+    logged.unwatched.truncate(NAMED);
+    tracing::info!(unwatched, report = %serde_json::json!(logged), "enrolled");
     for failure in &report.failures {
         tracing::warn!(call = %failure.call, about = %failure.about, error = %failure.error, "a call failed");
     }
