@@ -66,7 +66,8 @@ impl Handler {
         };
         let report = run.run(first).await.inspect_err(|error| tracing::error!(%error, "enrolment failed"))?;
         tell(&report);
-        match report.lasting().next().cloned() {
+        let first = report.lasting().next().cloned();
+        match first {
             Some(first) => Err(HandlerError::Failed {
                 failed: report.lasting().count(),
                 call: first.call,
