@@ -5,6 +5,7 @@ use crate::caller_identity::SecurityTokenService;
 use crate::coverage::AccountCoverage;
 use crate::credentials::RevokeFunction;
 use crate::deployed::StackReader;
+use crate::enrolments::EnrolmentItem;
 use crate::evidence::EvidenceBucket;
 use crate::evidence_reader::EvidenceReader;
 use crate::exhibits::AwsExhibits;
@@ -21,10 +22,11 @@ use crate::snapshots::Ec2Snapshots;
 use crate::system_clock::SystemClock;
 use crate::targets::LoadBalancerTargets;
 use crate::traffic::CloudWatchTraffic;
+use crate::watches::AwsWatches;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Alarms, Coverage, Findings, Groups, Journal, Ports, Resources, Roles, Traffic};
+use ports::{Alarms, Coverage, EnrolmentPorts, Findings, Groups, Journal, Ports, Resources, Roles, Traffic};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +85,16 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
         findings: resources.security_hub.then(|| Arc::new(SecurityHub::new(config)) as Arc<dyn Findings>),
         journal: journal(clients, &resources.table),
         callers: Arc::new(SecurityTokenService::new(config)),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+pub fn enrolment_ports(clients: &Clients, table: &str) -> EnrolmentPorts {
+    let config = &clients.config;
+    EnrolmentPorts {
+        watches: Arc::new(AwsWatches::new(config)),
+        enrolments: Arc::new(EnrolmentItem::new(aws_sdk_dynamodb::Client::new(config), table)),
+        network: Arc::new(Ec2Network::new(aws_sdk_ec2::Client::new(config))),
         clock: Arc::new(SystemClock),
     }
 }
