@@ -55,7 +55,7 @@ def test_every_statement_on_all_resources_says_why_in_a_comment() -> None:
                 on_all.append(begins[2])
                 assert lines[start - 1].strip().startswith("# "), f"line {start + 1} gives no reason"
 
-    assert sorted(set(on_all)) == ["CaptureSurroundings", "ReadAlarms", "ReadFleet", "SendTraces"]
+    assert sorted(set(on_all)) == ["CaptureSurroundings", "ReadAlarms", "ReadFleet", "SendTraces", "WriteDetectors"]
     # contain, reconcile, release and the viewers.
     assert on_all.count("ReadFleet") == 4
 

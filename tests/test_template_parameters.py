@@ -95,7 +95,7 @@ def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
         assert environment(deployed, "EnrollFleetFunction") == {
             "CORDON_TABLE": deployed.id("JournalTable"),
             "CORDON_ACCOUNT_ID": ACCOUNT,
-            "CORDON_ENROLL_FLEET": "on",
+            "CORDON_ENROLL_FLEET": "off",
             "CORDON_ALARM_TOPIC_ARN": deployed.id("AlarmTopic"),
             "CORDON_ENROLLED_METRICS": "NetworkOut",
             "CORDON_BAND_WIDTH": "3",
@@ -106,12 +106,12 @@ def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
         }
 
 
-def test_where_enrolment_is_off_nothing_invokes_it(binary: Path) -> None:
-    with deployed_stack(plain_template(), binary, {"EnrollFleet": "off"}) as deployed:
-        events = deployed.clients["events"]
-        states = {rule: events.describe_rule(Name=deployed.id(rule))["State"] for rule in ("EnrollFleetSchedule", "EnrollFleetRule")}
-
-        assert states == {"EnrollFleetSchedule": "DISABLED", "EnrollFleetRule": "DISABLED"}
+def test_nothing_invokes_enrolment_unless_it_is_on(binary: Path) -> None:
+    for parameters, state in (({}, "DISABLED"), ({"EnrollFleet": "on"}, "ENABLED")):
+        with deployed_stack(plain_template(), binary, parameters) as deployed:
+            events = deployed.clients["events"]
+            rules = ("EnrollFleetSchedule", "EnrollFleetRule")
+            assert {events.describe_rule(Name=deployed.id(rule))["State"] for rule in rules} == {state}
 
 
 def test_topics_elsewhere_come_after_the_stacks_own(binary: Path) -> None:
