@@ -138,7 +138,11 @@ pub(super) fn planned(file: &File, order: Option<&Order>) -> Result<(Vec<Injecti
         }
     };
     while pieces.next(&mut take)? {}
-    Ok((plan(order, &file.name(), &coverage), period_s))
+    // Where a file lies must not decide what is found in it.
+    let file_name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut injected = plan(order, &file_name, &coverage);
+    injected.iter_mut().for_each(|injection| injection.series = file.name());
+    Ok((injected, period_s))
 }
 
 /// Replays one file by itself: what it holds shows in its first row.
