@@ -13,12 +13,16 @@ from local_account.deploy.policies import POLICIES
 
 ROOT = POLICIES.parents[1]
 STEPS = ROOT / "shared" / "containment" / "src" / "step.rs"
+ENROLMENT = ROOT / "shared" / "enrolment" / "src" / "actions.rs"
 ADAPTERS = ROOT / "shared" / "aws-adapters" / "src"
 OWN_ACTIONS = {
     "contain-instance": "CONTAIN_ACTIONS",
     "reconcile-incidents": "RECONCILE_ACTIONS",
     "release-instance": "RELEASE_ACTIONS",
+    "enroll-fleet": "ENROL_ACTIONS",
 }
+# Those that keep incidents: they write evidence, sign the record and tell people.
+INCIDENTS = ("contain-instance", "reconcile-incidents", "release-instance")
 # Those that take a plan's steps; release-instance undoes them.
 CONTAINERS = ("contain-instance", "reconcile-incidents")
 # What EC2 needs of release-instance to act in its name: the role that it passes. The grant on volumes is in OF_VOLUMES.
@@ -44,8 +48,11 @@ OF_KEYS = {
 }
 # With which EC2 opens the volumes of an instance that release-instance starts.
 OF_VOLUMES = {("VolumeKeyArns}", "ec2"): {"CreateGrant"}}
+# enroll-fleet's: it tells nobody and writes no evidence.
+OF_ENROLMENT = {key: actions for key, actions in OF_KEYS.items() if key[1] in ("dynamodb", "sqs")}
 # IAM authorises a transaction by its items, and tags given at creation by an action of their own.
 AUTHORISED_AS = {
+    "cloudwatch:PutMetricAlarm": {"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
     "dynamodb:TransactWriteItems": {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
     "ec2:CreateSecurityGroup": {"ec2:CreateSecurityGroup", "ec2:CreateTags"},
     "ec2:CreateSnapshots": {"ec2:CreateSnapshots", "ec2:CreateTags"},
@@ -59,7 +66,8 @@ def of_steps() -> set[str]:
 
 
 def of_constant(name: str) -> set[str]:
-    found = re.search(rf"pub const {name}: &\[&str\] = &\[(.*?)\];", STEPS.read_text(), re.DOTALL)
+    text = STEPS.read_text() + ENROLMENT.read_text()
+    found = re.search(rf"pub const {name}: &\[&str\] = &\[(.*?)\];", text, re.DOTALL)
     assert found, f"{name} is not where it was"
     return set(ACTION.findall(found[1]))
 
@@ -108,10 +116,11 @@ def test_a_key_is_used_through_the_services_that_need_it_and_no_further(function
             for service in as_list(statement["Condition"]["StringEquals"]["kms:ViaService"]):
                 used.setdefault((key, service.split(".")[0]), set()).update(actions)
 
-    assert used == {**OF_KEYS, **(OF_VOLUMES if function == "release-instance" else {})}
+    wanted = OF_KEYS if function in INCIDENTS else OF_ENROLMENT
+    assert used == {**wanted, **(OF_VOLUMES if function == "release-instance" else {})}
 
 
-@pytest.mark.parametrize("function", OWN_ACTIONS)
+@pytest.mark.parametrize("function", INCIDENTS)
 def test_the_signing_key_signs_digests_in_one_way_and_does_nothing_else(function: str) -> None:
     of_key = [s for s in statements(function) if s["Resource"] == "${SigningKey.Arn}"]
 

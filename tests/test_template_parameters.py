@@ -90,6 +90,30 @@ def test_revoke_credentials_is_told_only_what_it_needs(binary: Path) -> None:
         }
 
 
+def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
+    with deployed_stack(plain_template(), binary, {}) as deployed:
+        assert environment(deployed, "EnrollFleetFunction") == {
+            "CORDON_TABLE": deployed.id("JournalTable"),
+            "CORDON_ACCOUNT_ID": ACCOUNT,
+            "CORDON_ENROLL_FLEET": "off",
+            "CORDON_ALARM_TOPIC_ARN": deployed.id("AlarmTopic"),
+            "CORDON_ENROLLED_METRICS": "NetworkOut",
+            "CORDON_BAND_WIDTH": "3",
+            "CORDON_ALARM_DATAPOINTS": "3",
+            "CORDON_ALARM_PERIODS": "3",
+            "CORDON_DETECTOR_QUOTA": "500",
+            "CORDON_DETAILED_MONITORING": "false",
+        }
+
+
+def test_nothing_invokes_enrolment_unless_it_is_on(binary: Path) -> None:
+    for parameters, state in (({}, "DISABLED"), ({"EnrollFleet": "on"}, "ENABLED")):
+        with deployed_stack(plain_template(), binary, parameters) as deployed:
+            events = deployed.clients["events"]
+            rules = ("EnrollFleetSchedule", "EnrollFleetRule")
+            assert {events.describe_rule(Name=deployed.id(rule))["State"] for rule in rules} == {state}
+
+
 def test_topics_elsewhere_come_after_the_stacks_own(binary: Path) -> None:
     with deployed_stack(plain_template(), binary, {"AlarmTopicArn2": ELSEWHERE[2]}) as deployed:
         topics = environment(deployed, "ContainInstanceFunction")["CORDON_ALARM_TOPIC_ARNS"]
@@ -110,6 +134,7 @@ def test_a_stack_of_defaults_has_no_optional_resource(binary: Path) -> None:
 
 def test_by_default_no_role_is_written_or_passed_no_key_opened_to_ec2_and_no_interface_opened(binary: Path) -> None:
     lists = {"DenySessionsInListedRoles", "GiveBackListedRoles", "LetEc2OpenTheVolumes", "ImportFindings"}
+    lists |= {"MonitorMembersOfGroups"}
     lists |= {"PassThroughAllowAllGroups", "MakeAllowAllGroups", "TagAllowAllGroupsAsTheyAreMade"}
 
     with deployed_stack(plain_template(), binary, {}) as deployed:
@@ -158,6 +183,15 @@ def test_by_default_no_role_is_written_or_passed_no_key_opened_to_ec2_and_no_int
         ("EvidenceKeyArn", "*"),
         ("EvidenceKeyArn", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
         ("Architecture", "riscv64"),
+        ("EnrollFleet", "yes"),
+        ("EnrolledMetrics", "Network/Out"),
+        ("EnrolledMetrics", "NetworkOut,*"),
+        ("AlarmBandWidth", "wide"),
+        ("AlarmBandWidth", "1e3"),
+        ("AlarmDatapoints", 0),
+        ("AlarmPeriods", 101),
+        ("DetectorQuota", -1),
+        ("EnableDetailedMonitoring", "yes"),
     ],
 )
 def test_a_value_that_would_widen_cordons_power_or_break_it_is_refused(parameter: str, value: Any, binary: Path) -> None:
@@ -197,6 +231,6 @@ def test_findings_are_imported_where_a_deployment_asks_for_it_and_only_as_its_ow
     product = f"arn:aws:securityhub:us-east-1:{ACCOUNT}:product/{ACCOUNT}/default"
     wanted = {"Sid": "ImportFindings", "Effect": "Allow", "Action": "securityhub:BatchImportFindings", "Resource": product}
     tellers = ("ContainInstance", "ReconcileIncidents", "ReleaseInstance")
-    assert imported == {**{function: wanted for function in tellers}, "RevokeCredentials": None}
+    assert imported == {**{function: wanted for function in tellers}, "RevokeCredentials": None, "EnrollFleet": None}
     assert policies[0] == policies[1]
     assert [e["ContainInstance"]["CORDON_SECURITY_HUB"] for e in environments] == ["off", "on"]

@@ -28,7 +28,8 @@ AS_IT_IS_MADE = {"ec2:CreateAction": "CreateSecurityGroup"}
 OF_INCIDENT = {"aws:RequestTag/cordon:incident": "inc-1", "aws:TagKeys": ["cordon:incident"]}
 CONTAINERS = ("contain-instance", "reconcile-incidents")
 RELEASER = "release-instance"
-ALL = (*CONTAINERS, RELEASER, "revoke-credentials")
+ENROLLER = "enroll-fleet"
+ALL = (*CONTAINERS, RELEASER, "revoke-credentials", ENROLLER)
 INCIDENT = {"aws:ResourceTag/cordon:incident": "inc-1"}
 OPTED_IN = {"aws:ResourceTag/cordon:mode": "enforce"}
 OURS = {"aws:ResourceAccount": ACCOUNT}
@@ -326,7 +327,7 @@ def test_a_function_asks_revoke_credentials_and_no_other(deployed: Deployed, fun
     """Otherwise what a role may not do, it could have another do."""
     asked = [name for name in BINARIES if may(deployed, function, INVOKE, deployed.arn(f"{name}Function"))]
 
-    assert asked == ([] if function == "revoke-credentials" else ["RevokeCredentials"])
+    assert asked == ([] if function in ("revoke-credentials", ENROLLER) else ["RevokeCredentials"])
 
 
 def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed: Deployed) -> None:

@@ -96,6 +96,12 @@ pub(crate) enum Command {
     /// Changes nothing. Exit code 0: all is well; 1: there are problems; 6: no problem is known, and something could not
     /// be checked.
     Doctor,
+    /// What would have been isolated, when and why, had Cordon been in force.
+    ///
+    /// Over CSV files of epoch_s,network_out_bytes,network_in_bytes (bytes in a period of one or five minutes), over
+    /// files of any one metric (timestamp,value), or over CloudWatch's history of the last 14 days. Only the past of each
+    /// datapoint is used. Exit code 6: some lines could not be read; they are named.
+    Backtest(Backtest),
     /// Check or export what is kept of an incident.
     #[command(subcommand)]
     Evidence(Evidence),
@@ -179,6 +185,31 @@ pub(crate) struct Contain {
     /// Print the plan for somebody to approve, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backtest {
+    /// Files (.csv or .csv.gz), or folders of them.
+    #[arg(value_name = "PATH", required_unless_present = "cloudwatch")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// A list of series that are peers of one another, one path or file name a line. May be given more than once. A series
+    /// in no list has no peers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) group: Vec<PathBuf>,
+    /// Add synthetic exfiltration to see what is found: bytes a second, for how many minutes, how many times in each series,
+    /// and a seed that makes it repeatable. For example 5000000,60,4,1.
+    #[arg(long, value_name = "RATE,MINUTES,N,SEED")]
+    pub(crate) inject: Option<String>,
+    /// Another figure of the rule, by the name that a group's tag cordon:detect-NAME has: floor-bytes-per-s, novelty, …
+    /// May be given more than once.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Over CloudWatch's history of all groups tagged cordon:mode, instead of files.
+    #[arg(long, conflicts_with_all = ["paths", "group"])]
+    pub(crate) cloudwatch: bool,
+    /// With --cloudwatch: this group, tagged or not, and no other. May be given more than once.
+    #[arg(long, value_name = "NAME", requires = "cloudwatch")]
+    pub(crate) auto_scaling_group: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod answer;
 mod arguments;
 mod ask;
+mod backtest;
 mod bundle;
 mod coverage;
 mod deployment;
@@ -21,6 +22,7 @@ use arguments::{Arguments, Command, Evidence};
 use clap::Parser;
 use deployment::Deployment;
 use exit::{Exit, Failed};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
@@ -28,8 +30,14 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments).await {
         Ok((text, exit)) => {
-            println!("{text}");
-            exit.into()
+            match writeln!(std::io::stdout(), "{text}") {
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    eprintln!("error: stdout cannot be written: {error}");
+                    Exit::Error.into()
+                }
+                // Whoever reads no further, such as `head`, has what they wanted.
+                _ => exit.into(),
+            }
         }
         Err(failed) => {
             eprintln!("error: {failed}");
@@ -52,6 +60,7 @@ async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
         Command::Show { incident } => show::run(&deployment().await?, incident, json).await,
         Command::Coverage => coverage::run(&deployment().await?, json).await,
         Command::Doctor => doctor::run(&deployment().await?, json).await,
+        Command::Backtest(asked) => backtest::run(&arguments.global, asked).await,
         Command::Report(arguments) => report_file::run(&deployment().await?, arguments).await,
         Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) => {
             evidence::run_offline(archive, public_key.as_deref(), json)

@@ -25,6 +25,7 @@ BINARIES = Path(os.environ.get("CORDON_BINARIES", ROOT / "target" / "debug"))
 FUNCTIONS = {
     "ContainInstanceFunction": "contain-instance",
     "ReconcileIncidentsFunction": "reconcile-incidents",
+    "EnrollFleetFunction": "enroll-fleet",
     "ReleaseInstanceFunction": "release-instance",
     "RevokeCredentialsFunction": "revoke-credentials",
 }
@@ -115,6 +116,7 @@ class Stack:
 
     @classmethod
     def deploy(cls, laptop: Laptop, name: str, **parameters: str) -> Stack:
+        """Enrolment is off unless it is asked for: several stacks share an account, and most tests make their own alarms."""
         missing = [binary for binary in FUNCTIONS.values() if not (BINARIES / binary).exists()]
         assert not missing, f"{missing} not built in {BINARIES}: run cargo build first"
         answer = laptop.door(
@@ -123,7 +125,7 @@ class Stack:
             {
                 "template": str(ROOT / "template.yaml"),
                 "stack_name": name,
-                "parameters": {"Architecture": "x86_64", **parameters},
+                "parameters": {"Architecture": "x86_64", "EnrollFleet": "off", **parameters},
                 "code": {logical: str(BINARIES / binary) for logical, binary in FUNCTIONS.items()},
             },
         )

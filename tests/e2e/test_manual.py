@@ -36,8 +36,9 @@ COMMANDS = commands() if (BINARIES / "cordon").exists() else []
 
 
 def test_the_help_lists_the_commands_of_the_contract() -> None:
-    contract = {"contain", "approve", "release", "freeze", "unfreeze", "coverage", "incidents", "show", "report", "doctor"}
-    assert contract | {"completions", "man"} <= {name for name, *_ in COMMANDS}
+    asking = {"contain", "approve", "release", "freeze", "unfreeze"}
+    looking = {"coverage", "incidents", "show", "report", "doctor", "backtest"}
+    assert asking | looking | {"completions", "man"} <= {name for name, *_ in COMMANDS}
     assert {("evidence", "verify"), ("evidence", "export")} <= set(COMMANDS)
 
 

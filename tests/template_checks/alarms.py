@@ -46,6 +46,8 @@ WATCHES = {
         comparison="LessThanThreshold",
         missing="breaching",
     ),
+    "EnrollFleetErrorsAlarm": Watch("Errors", function="EnrollFleetFunction", periods=5, to_alarm=3),
+    "EnrollFleetThrottlesAlarm": Watch("Throttles", function="EnrollFleetFunction", periods=5, to_alarm=3),
     "ReleaseInstanceErrorsAlarm": Watch("Errors", function="ReleaseInstanceFunction"),
     "ReleaseInstanceThrottlesAlarm": Watch("Throttles", function="ReleaseInstanceFunction"),
     "RevokeCredentialsErrorsAlarm": Watch("Errors", function="RevokeCredentialsFunction"),

@@ -34,6 +34,7 @@ EVIDENCE_ELSEWHERE = {
 EVERYTHING = {
     "AlarmStateChangeEvents": "true",
     "ContainReservedConcurrency": "20",
+    "EnableDetailedMonitoring": "true",
     "NotificationEmail": "first@example.com",
     "ProfileRoleArns": PROFILE_ROLE,
     "AllowUntracking": "true",

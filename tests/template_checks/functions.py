@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 from local_account.resource_policy import allows_service
@@ -11,11 +12,12 @@ from tests.template_checks.signals import may_invoke
 BINARIES = {
     "ContainInstance": "contain-instance",
     "ReconcileIncidents": "reconcile-incidents",
+    "EnrollFleet": "enroll-fleet",
     "ReleaseInstance": "release-instance",
     "RevokeCredentials": "revoke-credentials",
 }
 # Retries of a failed asynchronous invocation; the reconciler's next run is its retry, and a proof counts once.
-RETRIES = {"ContainInstance": 2, "ReconcileIncidents": 0, "ReleaseInstance": 0, "RevokeCredentials": 2}
+RETRIES = {"ContainInstance": 2, "ReconcileIncidents": 0, "EnrollFleet": 0, "ReleaseInstance": 0, "RevokeCredentials": 2}
 
 
 def it_runs_its_own_binary_under_its_own_role(name: str, deployed: Deployed) -> None:
@@ -68,15 +70,47 @@ for prefix in BINARIES:
 
 @check("ReconcileIncidentsSchedule")
 def incidents_are_reconciled_every_minute(deployed: Deployed) -> None:
+    assert runs_every_minute(deployed, "ReconcileIncidentsFunction") == ["ENABLED"]
+
+
+def runs_every_minute(deployed: Deployed, function: str) -> list[str]:
+    """States of the rules that invoke the function, and nothing else, every minute."""
     events = deployed.clients["events"]
     rules = [rule for rule in events.list_rules()["Rules"] if rule.get("ScheduleExpression") == "rate(1 minute)"]
-    assert [rule["State"] for rule in rules] == ["ENABLED"]
-    targets = events.list_targets_by_rule(Rule=rules[0]["Name"])["Targets"]
-    assert [target["Arn"] for target in targets] == [deployed.arn("ReconcileIncidentsFunction")]
+    targets = {rule["Name"]: events.list_targets_by_rule(Rule=rule["Name"])["Targets"] for rule in rules}
+    return [
+        rule["State"] for rule in rules if [t["Arn"] for t in targets[rule["Name"]]] == [deployed.arn(function)]
+    ]
 
 
 @check("ReconcileIncidentsPermission")
 def the_schedule_may_invoke_reconcile_incidents(deployed: Deployed) -> None:
-    invoke = partial(may_invoke, deployed, "ReconcileIncidentsFunction", "events.amazonaws.com")
-    assert invoke({"aws:SourceArn": deployed.arn("ReconcileIncidentsSchedule")})
-    assert not invoke({"aws:SourceArn": deployed.arn("ReconcileIncidentsSchedule") + "-of-another"})
+    only_a_rule_may_invoke("ReconcileIncidentsFunction", "ReconcileIncidentsSchedule", deployed)
+
+
+def only_a_rule_may_invoke(function: str, rule: str, deployed: Deployed) -> None:
+    invoke = partial(may_invoke, deployed, function, "events.amazonaws.com")
+    assert invoke({"aws:SourceArn": deployed.arn(rule)})
+    assert not invoke({"aws:SourceArn": deployed.arn(rule) + "-of-another"})
+
+
+@check("EnrollFleetSchedule")
+def the_fleet_is_looked_at_every_minute(deployed: Deployed) -> None:
+    assert runs_every_minute(deployed, "EnrollFleetFunction") == ["ENABLED"]
+
+
+@check("EnrollFleetRule")
+def launches_and_terminations_invoke_enroll_fleet(deployed: Deployed) -> None:
+    events = deployed.clients["events"]
+    described = [events.describe_rule(Name=rule["Name"]) for rule in events.list_rules()["Rules"]]
+    patterns = {rule["Name"]: json.loads(rule["EventPattern"]) for rule in described if "EventPattern" in rule}
+    (name,) = [name for name, pattern in patterns.items() if pattern["source"] == ["aws.autoscaling"]] or [None]
+    assert name is not None, "no rule takes Auto Scaling's events"
+    assert patterns[name]["detail-type"] == ["EC2 Instance Launch Successful", "EC2 Instance Terminate Successful"]
+    assert patterns[name]["account"] == [ACCOUNT]
+    targets = events.list_targets_by_rule(Rule=name)["Targets"]
+    assert [target["Arn"] for target in targets] == [deployed.arn("EnrollFleetFunction")]
+
+
+check("EnrollFleetSchedulePermission")(partial(only_a_rule_may_invoke, "EnrollFleetFunction", "EnrollFleetSchedule"))
+check("EnrollFleetRulePermission")(partial(only_a_rule_may_invoke, "EnrollFleetFunction", "EnrollFleetRule"))

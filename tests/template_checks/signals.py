@@ -93,7 +93,8 @@ def an_alarm_of_this_account_may_invoke_contain_instance_itself(deployed: Deploy
 @check("AlarmStateChangeRule")
 def eventbridge_brings_alarms_of_the_prefix_to_contain_instance(deployed: Deployed) -> None:
     events = deployed.clients["events"]
-    rules = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
+    patterned = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
+    rules = [rule for rule in patterned if json.loads(rule["EventPattern"])["source"] == ["aws.cloudwatch"]]
     assert len(rules) == 1
     assert rules[0]["State"] == "ENABLED"
     assert json.loads(rules[0]["EventPattern"]) == {

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Logical id in `template.yaml` → the binary that is its code.
-pub const FUNCTIONS: [(&str, &str); 4] = [
+pub const FUNCTIONS: [(&str, &str); 5] = [
     CONTAIN_INSTANCE,
     ("ReconcileIncidentsFunction", "reconcile-incidents"),
+    ("EnrollFleetFunction", "enroll-fleet"),
     ("ReleaseInstanceFunction", "release-instance"),
     ("RevokeCredentialsFunction", "revoke-credentials"),
 ];

@@ -83,7 +83,13 @@ pub fn enforcing<'a>(fleets: impl IntoIterator<Item = &'a Fleet>, more: &[(&str,
     let roles: Vec<_> = fleets.into_iter().map(|fleet| fleet.role_arn.as_str()).collect();
     let roles = roles.join(",");
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-    let own = [("Mode", "enforce"), ("RevocableRoleArns", roles.as_str()), ("Architecture", architecture)];
+    let own = [
+        ("Mode", "enforce"),
+        ("RevocableRoleArns", roles.as_str()),
+        ("Architecture", architecture),
+        // A scene makes its own alarms, and what it measures is measured without anybody else's calls.
+        ("EnrollFleet", "off"),
+    ];
     own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
 }
 

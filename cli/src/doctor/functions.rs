@@ -1,7 +1,10 @@
 //! The functions: whether they run, as what, on which resources, and who may wake them.
 
 use super::check::{Check, Verdict, advised, mended_by};
-use super::stack::{ALARM_TOPIC, CONTAIN_INSTANCE, EvidencePlace, FUNCTIONS, RECONCILE_INCIDENTS, Stack, is_key};
+use super::stack::{
+    ALARM_TOPIC, CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, EvidencePlace, FUNCTIONS,
+    RECONCILE_INCIDENTS, SCHEDULE, Stack, is_key,
+};
 use aws_adapters::deployed::{DeployedFunction, FunctionMetric};
 use futures::future::join_all;
 use ports::PortResult;
@@ -19,6 +22,9 @@ const SETTINGS: [(&str, &str); 7] = [
     ("CORDON_ALARM_TOPIC_ARNS", "AlarmTopic"),
     ("CORDON_REVOKE_FUNCTION", "RevokeCredentialsFunction"),
 ];
+/// enroll-fleet's own: it knows no incident.
+const SETTINGS_OF_ENROLMENT: [(&str, &str); 2] =
+    [("CORDON_TABLE", "JournalTable"), ("CORDON_ALARM_TOPIC_ARN", "AlarmTopic")];
 const LOOK_BACK: Duration = Duration::hours(1);
 
 pub(super) async fn checks(stack: &Stack, now: OffsetDateTime) -> Vec<Check> {
@@ -35,13 +41,16 @@ async fn of_one(stack: &Stack, logical_id: &'static str, name: &str) -> Vec<Chec
         Check::of("function-role", logical_id, &function, |function| role(stack, logical_id, function)),
         Check::of("function-concurrency", logical_id, &reserved, |reserved| concurrency(*reserved, name)),
     ];
-    let caller = match logical_id {
-        CONTAIN_INSTANCE => ("sns.amazonaws.com", stack.id(ALARM_TOPIC).map(ToOwned::to_owned)),
-        RECONCILE_INCIDENTS => ("events.amazonaws.com", stack.schedule_arn()),
+    let by_rule = |rule| ("events.amazonaws.com", stack.rule_arn(rule));
+    let callers = match logical_id {
+        CONTAIN_INSTANCE => vec![("sns.amazonaws.com", stack.id(ALARM_TOPIC).map(ToOwned::to_owned))],
+        RECONCILE_INCIDENTS => vec![by_rule(SCHEDULE)],
+        ENROLL_FLEET => vec![by_rule(ENROLMENT_SCHEDULE), by_rule(ENROLMENT_RULE)],
         _ => return checks,
     };
-    if let (service, Some(source)) = caller {
-        let policy = stack.reader.function_policy(name).await;
+    let policy = stack.reader.function_policy(name).await;
+    for (service, source) in callers {
+        let Some(source) = source else { continue };
         checks.push(Check::of("function-permission", logical_id, &policy, |policy| {
             permitted(policy.as_deref(), service, &source, name)
         }));
@@ -61,15 +70,19 @@ fn active(function: &DeployedFunction, name: &str) -> Verdict {
 
 /// A function whose variables name another deployment's table or topic looks healthy and contains nothing.
 fn settings(stack: &Stack, logical_id: &str, function: &DeployedFunction) -> Verdict {
-    let needed = if logical_id == "RevokeCredentialsFunction" { 1 } else { SETTINGS.len() };
-    let wrong = SETTINGS.iter().take(needed).filter(|(variable, resource)| {
+    let needed = match logical_id {
+        "RevokeCredentialsFunction" => SETTINGS.get(..1).unwrap_or_default(),
+        ENROLL_FLEET => &SETTINGS_OF_ENROLMENT[..],
+        _ => &SETTINGS[..],
+    };
+    let wrong = needed.iter().filter(|(variable, resource)| {
         let value = function.variables.get(*variable).map(String::as_str).unwrap_or_default();
         // The deployment's own topic is the first of the list.
         let value = value.split(',').next().unwrap_or_default();
         stack.id(resource).is_some_and(|id| !is_key(value, id))
     });
     let wrong = wrong.map(|(variable, resource)| format!("{variable} does not name {resource}"));
-    let writes = needed == SETTINGS.len();
+    let writes = needed.len() == SETTINGS.len();
     let differs = writes && stack.evidence.as_ref().is_ok_and(|place| *place != EvidencePlace::of(function));
     let differs = differs.then(|| "its evidence goes elsewhere than contain-instance's".to_owned());
     let wrong: Vec<_> = wrong.chain(differs).collect();

@@ -5,10 +5,11 @@ use aws_adapters::deployed::{DeployedFunction, StackReader, StackResource};
 use ports::PortResult;
 use std::collections::BTreeMap;
 
-pub(super) const FUNCTIONS: [&str; 4] =
-    [CONTAIN_INSTANCE, RECONCILE_INCIDENTS, "ReleaseInstanceFunction", "RevokeCredentialsFunction"];
+pub(super) const FUNCTIONS: [&str; 5] =
+    [CONTAIN_INSTANCE, RECONCILE_INCIDENTS, ENROLL_FLEET, "ReleaseInstanceFunction", "RevokeCredentialsFunction"];
 pub(super) const CONTAIN_INSTANCE: &str = "ContainInstanceFunction";
 pub(super) const RECONCILE_INCIDENTS: &str = "ReconcileIncidentsFunction";
+pub(super) const ENROLL_FLEET: &str = "EnrollFleetFunction";
 pub(super) const ALARM_TOPIC: &str = "AlarmTopic";
 pub(super) const NOTIFICATION_TOPIC: &str = "NotificationTopic";
 pub(super) const QUEUES: [&str; 2] = ["SignalDeadLetterQueue", "InvocationFailureQueue"];
@@ -19,6 +20,8 @@ pub(super) const EVIDENCE_KEY: &str = "EvidenceKey";
 pub(super) const TABLE: &str = "JournalTable";
 pub(super) const BUCKET: &str = "EvidenceBucket";
 pub(super) const SCHEDULE: &str = "ReconcileIncidentsSchedule";
+pub(super) const ENROLMENT_SCHEDULE: &str = "EnrollFleetSchedule";
+pub(super) const ENROLMENT_RULE: &str = "EnrollFleetRule";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
 pub(super) struct Stack {
@@ -70,9 +73,9 @@ impl Stack {
     }
 
     /// The rule's ARN, in the account and Region of the alarm topic.
-    pub(super) fn schedule_arn(&self) -> Option<String> {
+    pub(super) fn rule_arn(&self, logical_id: &str) -> Option<String> {
         let (before, _) = self.id(ALARM_TOPIC)?.rsplit_once(':')?;
-        Some(format!("{}:rule/{}", before.replacen(":sns:", ":events:", 1), self.id(SCHEDULE)?))
+        Some(format!("{}:rule/{}", before.replacen(":sns:", ":events:", 1), self.id(logical_id)?))
     }
 
     pub(super) fn ids<'a>(&'a self, logical_ids: &'a [&'static str]) -> impl Iterator<Item = (&'static str, &'a str)> {
@@ -87,7 +90,7 @@ impl Stack {
 
     /// Whether everything that is looked at is there, and the last deployment ended well.
     pub(super) fn check(&self) -> Vec<Check> {
-        let single = [ALARM_TOPIC, NOTIFICATION_TOPIC, TABLE, BUCKET, SCHEDULE];
+        let single = [ALARM_TOPIC, NOTIFICATION_TOPIC, TABLE, BUCKET, SCHEDULE, ENROLMENT_SCHEDULE, ENROLMENT_RULE];
         let wanted = FUNCTIONS.iter().chain(&single).chain(&QUEUES).chain(&KEYS);
         // The parameters that make none are both or neither.
         let elsewhere = self.keeps_evidence_elsewhere();

@@ -1,41 +1,75 @@
 //! What watches Cordon itself: the schedule and the operational alarms; and the groups' own word of what they want.
 
 use super::check::{Check, Verdict, advised, mended_by, word};
-use super::stack::{NOTIFICATION_TOPIC, RECONCILE_INCIDENTS, SCHEDULE, Stack};
+use super::stack::{
+    ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, NOTIFICATION_TOPIC, RECONCILE_INCIDENTS, SCHEDULE, Stack,
+};
 use containment::coverage::ModeTag;
 use containment::observed::{ObservedAlarm, ObservedGroup};
+use futures::future::join_all;
 use ports::{Alarms, Coverage, PortResult};
 use signal::{AlarmState, Quoted};
 
 pub(super) async fn checks(stack: &Stack, alarms: &dyn Alarms, account: &dyn Coverage) -> Vec<Check> {
-    let (schedule, operational, groups) =
-        tokio::join!(schedule(stack), operational_alarms(stack, alarms), account.groups());
-    schedule.into_iter().chain(operational).chain(group_modes(&groups)).collect()
+    let (rules, operational, groups) = tokio::join!(rules(stack), operational_alarms(stack, alarms), account.groups());
+    rules.into_iter().chain(operational).chain(group_modes(&groups)).collect()
 }
 
-async fn schedule(stack: &Stack) -> Vec<Check> {
-    let Some(name) = stack.id(SCHEDULE) else { return Vec::new() };
+/// A rule of EventBridge, the function that it invokes, and what comes of it where it is disabled.
+struct Rule {
+    logical_id: &'static str,
+    function: &'static str,
+    loss: &'static str,
+}
+
+async fn rules(stack: &Stack) -> Vec<Check> {
+    let mut rules = vec![Rule {
+        logical_id: SCHEDULE,
+        function: RECONCILE_INCIDENTS,
+        loss: "it is disabled: nothing settles or resumes an incident",
+    }];
+    if enrols(stack).await {
+        let loss = "it is disabled: new instances are not watched";
+        rules.extend([ENROLMENT_SCHEDULE, ENROLMENT_RULE].map(|logical_id| Rule {
+            logical_id,
+            function: ENROLL_FLEET,
+            loss,
+        }));
+    }
+    join_all(rules.iter().map(|rule| of_rule(stack, rule))).await.concat()
+}
+
+/// Whether the deployment wants it. What can't be read is no "no": the function's own checks say that it can't.
+async fn enrols(stack: &Stack) -> bool {
+    let Some(name) = stack.id(ENROLL_FLEET) else { return true };
+    let function = stack.reader.function(name).await;
+    function.map_or(true, |function| function.variables.get("CORDON_ENROLL_FLEET").is_none_or(|value| value != "off"))
+}
+
+async fn of_rule(stack: &Stack, rule: &Rule) -> Vec<Check> {
+    let Some(name) = stack.id(rule.logical_id) else { return Vec::new() };
     let (enabled, targets) = tokio::join!(stack.reader.rule_enabled(name), stack.reader.rule_targets(name));
     vec![
-        Check::of("schedule-enabled", SCHEDULE, &enabled, |enabled| schedule_enabled(*enabled, name)),
-        Check::of("schedule-target", SCHEDULE, &targets, |targets| schedule_target(stack, targets)),
+        Check::of("schedule-enabled", rule.logical_id, &enabled, |enabled| schedule_enabled(*enabled, name, rule.loss)),
+        Check::of("schedule-target", rule.logical_id, &targets, |targets| {
+            schedule_target(stack, rule.function, targets)
+        }),
     ]
 }
 
-fn schedule_enabled(enabled: bool, name: &str) -> Verdict {
+fn schedule_enabled(enabled: bool, name: &str, loss: &str) -> Verdict {
     if enabled {
         return Ok(());
     }
-    let what = "it is disabled: nothing settles or resumes an incident";
-    mended_by(what, format!("aws events enable-rule --name {name}"))
+    mended_by(loss, format!("aws events enable-rule --name {name}"))
 }
 
-fn schedule_target(stack: &Stack, targets: &[String]) -> Verdict {
-    let Some(function) = stack.id(RECONCILE_INCIDENTS) else { return Ok(()) };
-    if targets.iter().any(|target| target.rsplit(':').next() == Some(function)) {
+fn schedule_target(stack: &Stack, function: &str, targets: &[String]) -> Verdict {
+    let Some(name) = stack.id(function) else { return Ok(()) };
+    if targets.iter().any(|target| target.rsplit(':').next() == Some(name)) {
         return Ok(());
     }
-    advised("it does not invoke reconcile-incidents", "deploy the stack again")
+    advised(format!("it does not invoke {function}"), "deploy the stack again")
 }
 
 async fn operational_alarms(stack: &Stack, alarms: &dyn Alarms) -> Vec<Check> {

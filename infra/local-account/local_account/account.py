@@ -52,6 +52,9 @@ class Account:
     enforce_iam: bool = True
     schedule_seconds: float | None = None
     async_retry_seconds: float = 0.5
+    # The state in which an anomaly detector begins, and how many there may be; both are set through the door.
+    new_detector_state: str = "TRAINED"
+    detector_quota: int = 500
     delays: Delays = field(default_factory=Delays)
     door: dict[tuple[str, str], DoorHandler] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -1,18 +1,21 @@
 """Anomaly detectors: stored, described, deleted; their training state is set through the door.
 
 Source: PutAnomalyDetector, DescribeAnomalyDetectors and DeleteAnomalyDetector in the CloudWatch API reference. A real
-detector needs up to two weeks to be TRAINED; here a new one is TRAINED at once, unless the door says otherwise.
+detector needs up to two weeks to be TRAINED; here a new one is TRAINED at once, unless the door says otherwise. An account
+has 500 a Region (AWS: "CloudWatch service quotas"), or as many as the door says.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from moto.cloudwatch import cloudwatch_backends
-from moto.cloudwatch.exceptions import ResourceNotFoundException
+from moto.cloudwatch.exceptions import ResourceNotFoundException, ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 
 from .account import Account
@@ -20,31 +23,59 @@ from .patching import overlay
 
 STATES = ("PENDING_TRAINING", "TRAINED_INSUFFICIENT_DATA", "TRAINED")
 PAGE = 50
+LARGEST_PAGE = 100
+QUOTA = 500
 
 
-def install(account: Account) -> None:
+class LimitExceeded(ServiceException):
+    code = "LimitExceededException"
+
+
+def install(account: Account, needed_by: Callable[[Any], dict[str, Any] | None]) -> None:
+    """`needed_by` gives the detector that an alarm needs."""
+
     @overlay(CloudWatchResponse)
     def put_anomaly_detector(moto: Any, self: Any) -> ActionResult:
         detector = _requested(self)
-        stored = detectors_of(self.cloudwatch_backend).setdefault(_identity(detector), detector)
+        known = detectors_of(self.cloudwatch_backend)
+        if _identity(detector) not in known and len(known) >= account.detector_quota:
+            raise LimitExceeded("You have reached the maximum number of anomaly detectors.")
+        stored = known.setdefault(_identity(detector), {**detector, "StateValue": account.new_detector_state})
         stored["Configuration"] = self._get_param("Configuration") or {}
         stored["MetricCharacteristics"] = self._get_param("MetricCharacteristics") or {}
         return EmptyResult()
 
     @overlay(CloudWatchResponse)
     def delete_anomaly_detector(moto: Any, self: Any) -> ActionResult:
-        if detectors_of(self.cloudwatch_backend).pop(_identity(_requested(self)), None) is None:
+        known, identity = detectors_of(self.cloudwatch_backend), _identity(_requested(self))
+        if known.pop(identity, None) is None:
             raise ResourceNotFoundException("The anomaly detector does not exist.")
+        # CloudWatch makes it again for an alarm that needs it.
+        for alarm in self.cloudwatch_backend.alarms.values():
+            needed = needed_by(alarm)
+            if needed is not None and _identity(needed) == identity:
+                adopt(self.cloudwatch_backend, needed)
         return EmptyResult()
 
     @overlay(CloudWatchResponse)
     def describe_anomaly_detectors(moto: Any, self: Any) -> ActionResult:
         found = [each for each in detectors_of(self.cloudwatch_backend).values() if _matches(each, self)]
         start, most = int(self._get_param("NextToken") or 0), self._get_int_param("MaxResults", PAGE)
+        if not 1 <= most <= LARGEST_PAGE:
+            raise ValidationError(f"MaxResults is limited to {LARGEST_PAGE}.")
         end = start + most
         return ActionResult(
             {"AnomalyDetectors": found[start:end], "NextToken": str(end) if end < len(found) else None}
         )
+
+    @account.route("POST", "anomaly-detectors/new")
+    def set_new(body: dict[str, Any]) -> dict[str, Any]:
+        """{state?, quota?}: the state in which detectors that are put begin, and how many there may be."""
+        if body.get("state", account.new_detector_state) not in STATES:
+            raise ValueError(f"state must be one of {', '.join(STATES)}")
+        account.new_detector_state = body.get("state", account.new_detector_state)
+        account.detector_quota = int(body.get("quota", account.detector_quota))
+        return {"state": account.new_detector_state, "quota": account.detector_quota}
 
     @account.route("POST", "anomaly-detectors/state")
     def set_state(body: dict[str, Any]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Any
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.core.utils import utcnow
 
+from . import autoscaling_events
 from .account import Account
 from .autoscaling_health import CHECKED_STATES, complete, record, suspended, terminate_member
 from .ec2_instances import set_state
@@ -82,6 +83,8 @@ def _launch(account: Account, group: Any, propagated_tags: dict[str, str]) -> No
     def finish() -> None:
         finish_launch(state)
         complete(activity)
+        if state.lifecycle_state == "InService":
+            autoscaling_events.tell(autoscaling_events.LAUNCHED, state, cause)
 
     account.later(account.delays.launch, finish)
 

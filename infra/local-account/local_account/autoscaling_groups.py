@@ -15,7 +15,7 @@ from moto.autoscaling.models import ASG_NAME_TAG, Activity, AutoScalingBackend, 
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.utils import utcnow
 
-from . import autoscaling_capacity, autoscaling_description
+from . import autoscaling_capacity, autoscaling_description, autoscaling_events
 from .account import Account
 from .autoscaling_capacity import deregister_from_target_groups, finish_launch
 from .autoscaling_description import group_named
@@ -37,6 +37,7 @@ MOST_IDS_TO_MOVE = 20
 def install(account: Account) -> None:
     serialise(AutoScalingResponse, COMPUTE)
     autoscaling_capacity.install(account)
+    autoscaling_events.install(account)
     _detach(account)
     _enter_and_exit_standby(account)
     _attach(account)
@@ -210,6 +211,10 @@ def _terminate() -> None:
         for group in self.autoscaling_groups.values():
             left = [state for state in group.instance_states if state.instance.id not in instance_ids]
             if len(left) < len(group.instance_states):
+                for state in group.instance_states:
+                    if state not in left:
+                        cause = "an instance was taken out of service in response to an EC2 health check"
+                        autoscaling_events.tell(autoscaling_events.TERMINATED, state, cause)
                 group.instance_states = left
                 if not suspended(group, "HealthCheck"):
                     group.set_desired_capacity(group.desired_capacity)

@@ -12,6 +12,8 @@ from typing import Any
 from moto.autoscaling.models import Activity
 from moto.core.utils import utcnow
 
+from . import autoscaling_events
+
 CHECKED_STATES = ("Pending", "Pending:Wait", "Pending:Proceed", "InService")
 
 
@@ -74,6 +76,7 @@ def terminate_member(state: Any, cause: str) -> Activity:
     backend.elbv2_backend.notify_terminate_instances([instance.id])
     instance.terminate()
     group.instance_states = [each for each in group.instance_states if each is not state]
+    autoscaling_events.tell(autoscaling_events.TERMINATED, state, cause)
     return record(group, f"Terminating EC2 instance: {instance.id}", cause, "Successful")
 
 

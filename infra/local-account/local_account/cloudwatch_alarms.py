@@ -20,6 +20,7 @@ from moto.core.responses import ActionResult
 
 from . import (
     anomaly_detectors,
+    cloudwatch_alarm_tags,
     cloudwatch_contributors,
     cloudwatch_description,
     cloudwatch_history,
@@ -42,7 +43,8 @@ _STATES = threading.RLock()
 
 
 def install(account: Account) -> None:
-    anomaly_detectors.install(account)
+    anomaly_detectors.install(account, detector_of)
+    cloudwatch_alarm_tags.install()
     cloudwatch_contributors.install()
     cloudwatch_description.install()
     cloudwatch_history.install()

@@ -14,6 +14,7 @@ from .authorization import Authorization
 from .aws_errors import credential_refused, error_code, error_response
 from .aws_request import AwsRequest
 from .caller import serving
+from .call_rates import Rates
 from .calls import Call, Calls
 from .cbor import answer_in_cbor
 from .iam_requests import authorizations
@@ -30,11 +31,12 @@ Application = Callable[..., Iterable[bytes]]
 class Gateway:
     """A WSGI application around moto's."""
 
-    def __init__(self, account: Account, services: Application, calls: Calls, interference: Interference) -> None:
+    def __init__(self, account: Account, services: Application, calls: Calls, interference: Interference, rates: Rates) -> None:
         self._account = account
         self._services = services
         self._calls = calls
         self._interference = interference
+        self._rates = rates
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return self._answer(environ)(environ, start_response)
@@ -77,6 +79,8 @@ class Gateway:
         self._interference.delay(call)
         if fault := self._interference.fault(call):
             return error_response(request, fault.error, "a fault that a test asked for", fault.status)
+        if self._rates.exceeded(call):
+            return error_response(request, "Throttling", "Rate exceeded", 400)
         if self._account.enforce_iam and not principal.is_root:
             refusal = iam.refusal(self._account, request, principal, needed)
             if refusal is not None:

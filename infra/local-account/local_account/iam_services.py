@@ -14,7 +14,7 @@ from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 
 from .account import Account
-from .authorization import Authorization, resource_tags
+from .authorization import Authorization, request_tags, resource_tags
 from .aws_request import AwsRequest
 from .kms_keys import uses
 from .principals import role_tags
@@ -41,8 +41,15 @@ def cloudwatch(account: Account, request: AwsRequest) -> list[Authorization]:
     prefix = f"arn:aws:cloudwatch:{account.region}:{account.account_id}:alarm:"
     if request.action in ("DescribeAlarms", "DescribeAlarmHistory") and "AlarmName" not in request.params:
         return _one(request, f"{prefix}*")
+    if arn := request.params.get("ResourceARN"):
+        return _one(request, arn)
     names = request.params.get("AlarmNames") or [request.params.get("AlarmName")]
     named = [prefix + name for name in names if name]
+    if request.action == "PutMetricAlarm" and request.params.get("Tags"):
+        # Tagging an alarm as it is made is a permission of its own.
+        tags = request_tags({tag["Key"]: tag["Value"] for tag in request.params["Tags"]})
+        actions = ("PutMetricAlarm", "TagResource")
+        return [Authorization(f"cloudwatch:{action}", arn, tags) for action in actions for arn in named]
     return [Authorization(f"cloudwatch:{request.action}", arn) for arn in named] or _one(request, "*")
 
 

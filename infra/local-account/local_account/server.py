@@ -33,6 +33,7 @@ from . import (  # noqa: E402
     dynamodb_transactions,
     ec2_console,
     ec2_instances,
+    ec2_monitoring,
     ec2_network,
     ec2_snapshot_locks,
     ec2_snapshots,
@@ -57,6 +58,7 @@ from . import (  # noqa: E402
 from .account import Account  # noqa: E402
 from .deploy import door as deploy_door  # noqa: E402
 from .gateway import Gateway  # noqa: E402
+from .call_rates import Rates  # noqa: E402
 from .interference import Interference  # noqa: E402
 
 _OVERLAYS = (
@@ -67,6 +69,7 @@ _OVERLAYS = (
     dynamodb_transactions,
     ec2_console,
     ec2_instances,
+    ec2_monitoring,
     ec2_network,
     ec2_snapshot_locks,
     ec2_snapshots,
@@ -115,15 +118,16 @@ class Server:
 def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
     """Serves `account` on a loopback port and sets its `endpoint`. Answers from the moment it returns."""
     account.state_dir.mkdir(parents=True, exist_ok=True)
-    record, interference = calls.Calls(), Interference(latency_ms)
+    record, interference, rates = calls.Calls(), Interference(latency_ms), Rates()
     services = DomainDispatcherApplication(create_backend_app)
-    gateway = Gateway(account, services, record, interference)
+    gateway = Gateway(account, services, record, interference, rates)
     http = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=_Handler)
     account.endpoint = f"http://127.0.0.1:{http.server_port}"
     door.install(account)
     calls.install(account, record)
     cloudtrail_events.install(account, record)
     interference.install(account)
+    rates.install(account)
     delivery = lambda_delivery.install(account)
     for overlay in _OVERLAYS:
         overlay.install(account)

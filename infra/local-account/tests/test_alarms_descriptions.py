@@ -69,6 +69,7 @@ def test_a_band_alarm_makes_its_detector(cloud: Cloud) -> None:
     assert cloud.door("POST", "anomaly-detectors/state", changed) == {"detectors": 1}
     detector = cloudwatch.describe_anomaly_detectors()["AnomalyDetectors"][0]
     assert detector["StateValue"] == "TRAINED_INSUFFICIENT_DATA"
+    cloudwatch.delete_alarms(AlarmNames=[each["AlarmName"] for each in cloudwatch.describe_alarms()["MetricAlarms"]])
     cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=detector["SingleMetricAnomalyDetector"])
     assert cloudwatch.describe_anomaly_detectors()["AnomalyDetectors"] == []
 

@@ -5,6 +5,7 @@ use crate::caller_identity::SecurityTokenService;
 use crate::coverage::AccountCoverage;
 use crate::credentials::RevokeFunction;
 use crate::deployed::StackReader;
+use crate::enrolments::EnrolmentItem;
 use crate::evidence::EvidenceBucket;
 use crate::evidence_reader::EvidenceReader;
 use crate::exhibits::AwsExhibits;
@@ -21,10 +22,11 @@ use crate::snapshots::Ec2Snapshots;
 use crate::system_clock::SystemClock;
 use crate::targets::LoadBalancerTargets;
 use crate::traffic::CloudWatchTraffic;
+use crate::watches::AwsWatches;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Alarms, Coverage, Findings, Groups, Journal, Ports, Resources, Roles};
+use ports::{Alarms, Coverage, EnrolmentPorts, Findings, Groups, Journal, Ports, Resources, Roles, Traffic};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +90,16 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
     }
 }
 
+pub fn enrolment_ports(clients: &Clients, table: &str) -> EnrolmentPorts {
+    let config = &clients.config;
+    EnrolmentPorts {
+        watches: Arc::new(AwsWatches::new(config)),
+        enrolments: Arc::new(EnrolmentItem::new(aws_sdk_dynamodb::Client::new(config), table)),
+        network: Arc::new(Ec2Network::new(aws_sdk_ec2::Client::new(config))),
+        clock: Arc::new(SystemClock),
+    }
+}
+
 pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
     Arc::new(JournalTable::new(aws_sdk_dynamodb::Client::new(&clients.config), table))
 }
@@ -99,6 +111,10 @@ pub fn functions(clients: &Clients) -> Functions {
 
 pub fn coverage(clients: &Clients, table: &str) -> Arc<dyn Coverage> {
     Arc::new(AccountCoverage::new(&clients.config, table))
+}
+
+pub fn traffic(clients: &Clients) -> Arc<dyn Traffic> {
+    Arc::new(CloudWatchTraffic::new(aws_sdk_cloudwatch::Client::new(&clients.config)))
 }
 
 /// The bucket must be `owner`'s, where that account is known.

@@ -9,6 +9,7 @@ mod clients;
 mod coverage;
 mod credentials;
 pub mod deployed;
+mod enrolments;
 mod error;
 mod evidence;
 mod evidence_reader;
@@ -34,10 +35,13 @@ mod system_clock;
 mod targets;
 mod traffic;
 mod traffic_exhibits;
+mod watch_mapping;
+mod watches;
 
 pub use caller_proof::{ProofError, prove};
 pub use clients::{
-    Clients, alarms, connect, coverage, evidence_reader, functions, groups, journal, ports, roles, stack_reader,
+    Clients, alarms, connect, coverage, enrolment_ports, evidence_reader, functions, groups, journal, ports, roles,
+    stack_reader, traffic,
 };
 pub use evidence_reader::{EvidenceReader, StoredVersion};
 pub use functions::{Functions, Invoked};

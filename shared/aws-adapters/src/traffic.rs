@@ -99,9 +99,13 @@ impl Traffic for CloudWatchTraffic {
         Ok(states.into_iter().max_by_key(untrained).unwrap_or(DetectorState::Unknown))
     }
 
-    async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+    async fn of_instances(
+        &self,
+        instances: &[InstanceId],
+        span: Span,
+    ) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
         let mut all = BTreeMap::new();
-        for some in peers.chunks(INSTANCES) {
+        for some in instances.chunks(INSTANCES) {
             let numbered = some.iter().enumerate();
             let subjects: Vec<_> = numbered.map(|(index, peer)| Subject::instance(peer, index.to_string())).collect();
             let read = self.read(&subjects, span).await?;

@@ -31,7 +31,7 @@ impl Fold {
             return rates;
         }
         let rates = rates?;
-        let starts_s = rates.epoch_s.div_euclid(STEP_S) * STEP_S;
+        let starts_s = rates.epoch_s.saturating_sub(rates.epoch_s.rem_euclid(STEP_S));
         let mut open = match self.open.take() {
             Some(open) if open.starts_s == starts_s => open,
             _ => Open { starts_s, outbound: 0.0, inbound: 0.0, count: 0 },

@@ -2,7 +2,8 @@
 //! is compared with what was sustained before, so one odd datapoint is neither news nor an excuse for later.
 
 /// How many datapoints each scale looks at. Each doubles the one before, so one needs only two of the shorter.
-pub const SCALES: [usize; 3] = [2, 4, 8];
+pub const SCALES: [usize; 3] = [2, 4, LONGEST];
+pub const LONGEST: usize = 8;
 /// Datapoints that the longest scale and its delay need; a power of two, so that a mask finds the place.
 const RING: usize = 16;
 
@@ -46,14 +47,21 @@ impl Default for Lows {
 
 impl Lows {
     pub fn push(&mut self, value: f64) {
-        let mut shorter = self.raw;
-        shorter.push(value);
-        self.raw = shorter;
-        let mut half = 1;
+        self.raw.push(value);
+        let (mut newest, mut older) = (value, self.raw.ago(1));
+        let mut points = 1;
         for low in &mut self.lows {
-            low.push(shorter.ago(0).min(shorter.ago(half)));
-            shorter = *low;
-            half *= 2;
+            low.push(newest.min(older));
+            points *= 2;
+            (newest, older) = (low.ago(0), low.ago(points));
+        }
+    }
+
+    /// The same with the single datapoint as the shortest length: 0 is one datapoint, 1 is the first scale.
+    pub fn lasting(&self, length: usize, ago: usize) -> f64 {
+        match length.checked_sub(1) {
+            None => self.raw.ago(ago),
+            Some(scale) => self.at(scale, ago),
         }
     }
 

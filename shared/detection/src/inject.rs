@@ -75,35 +75,79 @@ impl Injection {
     /// Whether `isolation` is of this injection: the last datapoint that it used has some of it. What follows later is
     /// of something else.
     pub fn is_of(&self, isolation: &Isolation) -> bool {
-        isolation.epoch_s > self.epoch_s && isolation.epoch_s - STEP_S < self.ends_s()
+        isolation.epoch_s > self.epoch_s && isolation.epoch_s.saturating_sub(STEP_S) < self.ends_s()
     }
 }
 
-/// Where in a series that spans `first_s` to `last_s` (start of its last datapoint) to inject: never in its first two
-/// days, in which a series without peers is never isolated; each in its own equal part of the rest, so that none
-/// overlap, and more than the silence of 24 hours apart where they fit. Fewer than asked where even an hour between them
-/// doesn't fit. The same seed and name give the same times.
-pub fn plan(order: &Order, series: &str, first_s: i64, last_s: i64) -> Vec<Injection> {
-    let lasts_s = i64::from(order.minutes) * 60;
-    let from_s = first_s.saturating_add(2 * 86_400);
-    let room_s = last_s.saturating_add(STEP_S).saturating_sub(from_s);
-    let fits = room_s / lasts_s.saturating_add(3600).max(1);
-    let count = i64::from(order.per_series).min(fits).max(0);
-    if count == 0 {
-        return Vec::new();
+/// Where a series has datapoints: what a first pass over it must learn, for nothing can be injected into a gap.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// From the start of the first datapoint to the end of the last, without a gap between.
+    stretches: Vec<(i64, i64)>,
+    first_s: Option<i64>,
+}
+
+impl Coverage {
+    /// Datapoints in the order of time; others are left out. Only stretches that could hold `minutes` are kept, so a
+    /// file of gaps needs no more memory than its length in days.
+    pub fn push(&mut self, epoch_s: i64, period_s: i64, minutes: u32) {
+        self.first_s.get_or_insert(epoch_s);
+        let ends_s = epoch_s.saturating_add(period_s);
+        match self.stretches.last_mut() {
+            Some((_, to_s)) if epoch_s < *to_s => {}
+            Some((_, to_s)) if epoch_s == *to_s => *to_s = ends_s,
+            Some(short) if short.1.saturating_sub(short.0) < i64::from(minutes) * 60 => *short = (epoch_s, ends_s),
+            _ => self.stretches.push((epoch_s, ends_s)),
+        }
     }
-    let part_s = room_s / count;
-    // From the end of one to the start of the next, in the worst case.
-    let apart_s = if part_s > lasts_s + SILENCE_S + STEP_S { SILENCE_S + STEP_S } else { 0 };
+
+    /// Starts, on the grid of five minutes, at which `lasts_s` are covered, of at least `from_s`: how many, and each by
+    /// its number.
+    fn starts(&self, from_s: i64, lasts_s: i64) -> (u64, impl Fn(u64) -> Option<i64> + '_) {
+        let room = move |(starts_s, to_s): &(i64, i64)| {
+            let starts_s = starts_s.max(&from_s);
+            let room = to_s.saturating_sub(lasts_s).saturating_sub(*starts_s).div_euclid(STEP_S) + 1;
+            (*starts_s, u64::try_from(room).unwrap_or(0))
+        };
+        let count = self.stretches.iter().map(|stretch| room(stretch).1).fold(0, u64::saturating_add);
+        let at = move |mut number: u64| {
+            self.stretches.iter().map(room).find_map(|(starts_s, room)| {
+                if number < room {
+                    return starts_s.checked_add(i64::try_from(number).ok()?.checked_mul(STEP_S)?);
+                }
+                number -= room;
+                None
+            })
+        };
+        (count, at)
+    }
+}
+
+/// Where in a series to inject. Never into its first two days, in which a series without peers is never isolated; never
+/// where a datapoint is missing; at the start of a datapoint, for a file knows no finer time. Each has its own equal part
+/// of the rest, and in it keeps more than the silence of 24 hours from the next one's where that fits. Fewer than asked
+/// where they would overlap. The same seed, name and coverage give the same times.
+pub fn plan(order: &Order, series: &str, coverage: &Coverage) -> Vec<Injection> {
+    let lasts_s = i64::from(order.minutes) * 60;
+    let from_s = coverage.first_s.unwrap_or(0).saturating_add(2 * 86_400);
+    let (room, start) = coverage.starts(from_s, lasts_s);
     let mut chance = Chance::of(order.seed, series);
-    let mut injections = Vec::new();
-    for index in 0..count {
-        let steps = ((part_s - lasts_s - apart_s) / STEP_S).max(1);
-        let offset_s = i64::try_from(chance.below(steps.unsigned_abs())).unwrap_or(0) * STEP_S;
+    let mut injections: Vec<Injection> = Vec::new();
+    let parts = u64::from(order.per_series);
+    let silence = u64::try_from((lasts_s + SILENCE_S) / STEP_S + 1).unwrap_or(0);
+    for part in 0..parts {
+        let bound = |part: u64| (u128::from(room) * u128::from(part) / u128::from(parts.max(1))) as u64;
+        let (begins, ends) = (bound(part), bound(part + 1));
+        let wide = ends.saturating_sub(begins);
+        let free = if wide > silence { wide - silence } else { wide };
+        let Some(epoch_s) = start(begins + chance.below(free)) else { continue };
+        let overlaps = injections.last().is_some_and(|before| epoch_s <= before.ends_s().saturating_add(3600));
+        if wide == 0 || overlaps {
+            continue;
+        }
         injections.push(Injection {
             series: series.to_owned(),
-            // On the datapoints' own grid: a file knows no finer time.
-            epoch_s: from_s + (index * part_s).div_euclid(STEP_S) * STEP_S + offset_s,
+            epoch_s,
             rate_bytes_per_s: order.rate_bytes_per_s,
             minutes: order.minutes,
             detected_epoch_s: None,

@@ -1,6 +1,6 @@
 //! What an instance has sent before, by how much came in meanwhile.
 
-use crate::heights::{Lows, SCALES};
+use crate::heights::{LONGEST, Lows, SCALES};
 use crate::sample::Rates;
 use crate::sliding_max::SlidingMax;
 use crate::thresholds::HISTORY_S;
@@ -8,6 +8,8 @@ use crate::thresholds::HISTORY_S;
 /// Inbound by octave, from under 1 KiB/s up to 16 GiB/s and beyond.
 const OCTAVES: usize = 26;
 const FIRST_EXPONENT: i64 = 10;
+/// Datapoints of the longest scale.
+const DELAY: usize = LONGEST;
 
 /// The largest sustained rates of the last 14 days.
 #[derive(Debug, Clone, Default)]
@@ -35,23 +37,24 @@ pub struct Seen {
 }
 
 impl Past {
-    /// Takes in one datapoint. What is learned by it is the window of each scale that ended where the window of now
-    /// begins: what is being judged is never part of what it is compared with.
+    /// Takes in one datapoint. What is learned by it is the window of each scale that ended where the longest window of
+    /// now begins: what is being judged at any scale is not part of what it is compared with at another, or an attack
+    /// that only the longest scale finds would have taught itself to the others.
     pub fn push(&mut self, rates: &Rates) {
         self.outbound.push(rates.outbound);
         self.surplus.push((rates.outbound - rates.inbound).max(0.0));
         self.inbound.push(-rates.inbound);
         let oldest_s = rates.epoch_s.saturating_sub(HISTORY_S);
-        for (index, (scale, points)) in self.scales.iter_mut().zip(SCALES).enumerate() {
-            let outbound = self.outbound.at(index, points);
+        for (index, scale) in self.scales.iter_mut().enumerate() {
+            let outbound = self.outbound.at(index, DELAY);
             if outbound == f64::INFINITY {
                 continue;
             }
-            if let Some(max) = scale.by_inbound.get_mut(octave(-self.inbound.at(index, points))) {
+            if let Some(max) = scale.by_inbound.get_mut(octave(-self.inbound.at(index, DELAY))) {
                 max.push(rates.epoch_s, outbound);
                 max.forget_before(oldest_s);
             }
-            scale.surplus.push(rates.epoch_s, self.surplus.at(index, points));
+            scale.surplus.push(rates.epoch_s, self.surplus.at(index, DELAY));
             scale.surplus.forget_before(oldest_s);
         }
     }
@@ -100,21 +103,26 @@ mod tests {
 
     #[test]
     fn what_was_sent_while_much_came_in_is_not_seen_while_little_comes_in() {
-        let seen = past(&[(9e6, 9e6), (9e6, 9e6), (10.0, 0.0), (10.0, 0.0), (10.0, 0.0), (10.0, 0.0)]);
-        assert_eq!(seen.seen(0, 1500, 100.0).while_as_little_came_in, 10.0);
-        assert_eq!(seen.seen(0, 1500, 1e7).while_as_little_came_in, 9e6);
-        assert_eq!(seen.seen(0, 1500, 100.0).surplus, 10.0);
+        let mut rates = vec![(9e6, 9e6), (9e6, 9e6)];
+        rates.resize(12, (10.0, 0.0));
+        let seen = past(&rates);
+        assert_eq!(seen.seen(0, 3300, 100.0).while_as_little_came_in, 10.0);
+        assert_eq!(seen.seen(0, 3300, 1e7).while_as_little_came_in, 9e6);
+        assert_eq!(seen.seen(0, 3300, 100.0).surplus, 10.0);
     }
 
     #[test]
     fn the_window_of_now_is_not_in_its_own_past() {
-        let seen = past(&[(5.0, 0.0), (5.0, 0.0), (900.0, 0.0), (900.0, 0.0)]);
-        assert_eq!(seen.seen(0, 900, 0.0).while_as_little_came_in, 5.0);
+        let mut rates = vec![(5.0, 0.0); 2];
+        rates.resize(10, (900.0, 0.0));
+        let seen = past(&rates);
+        assert_eq!(seen.seen(0, 2700, 0.0).while_as_little_came_in, 5.0);
     }
 
     #[test]
     fn a_spike_of_one_datapoint_was_not_sustained() {
-        let seen = past(&[(5.0, 0.0), (900.0, 0.0), (5.0, 0.0), (5.0, 0.0), (5.0, 0.0)]);
-        assert_eq!(seen.most(0, 1200), 5.0);
+        let mut rates = vec![(5.0, 0.0), (900.0, 0.0)];
+        rates.resize(20, (5.0, 0.0));
+        assert_eq!(past(&rates).most(0, 5700), 5.0);
     }
 }

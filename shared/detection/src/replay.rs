@@ -74,15 +74,14 @@ impl Track {
         let ends_s = rates.epoch_s.saturating_add(STEP_S);
         if let Some(Reason::Novel { figures: compared }) = reasons.first() {
             self.attack = Some((compared.level, ends_s.saturating_add(ATTACK_S)));
-            let lasted_s = i64::from(compared.minutes) * 60;
-            self.excluded_s.push((ends_s.saturating_sub(lasted_s), ends_s));
+            self.excluded_s.push((ends_s, ends_s));
         }
         self.silent_until_s = Some(ends_s.saturating_add(SILENCE_S));
         self.watch.break_off();
         Some(Isolation { epoch_s: ends_s, reasons })
     }
 
-    /// The attacks so far, from and to: what the verifier is to be told to leave out.
+    /// The attacks so far, from the isolation on: what the verifier is to be told to leave out.
     pub fn excluded_s(&self) -> &[(i64, i64)] {
         &self.excluded_s
     }

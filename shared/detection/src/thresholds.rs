@@ -50,8 +50,8 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            floor_bytes_per_s: 800_000.0,
-            novelty: [4.0, 3.0, 2.5],
+            floor_bytes_per_s: 900_000.0,
+            novelty: [4.0, 3.0, 2.0],
             burst_part: 0.3,
             answered_part: [1.0 / 300.0, 1.0 / 60.0, 1.0 / 30.0],
             usual_quantile: 0.9,
@@ -95,7 +95,7 @@ const DIALS: [Dial; 7] = [
         least: 1_000.0,
         most: 1e12,
         set: |figures, value| figures.floor_bytes_per_s = value,
-        example: "800000",
+        example: "900000",
     },
     Dial {
         tag: "cordon:detect-novelty",
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn one_novelty_keeps_the_proportion_of_the_scales() {
         let set = Thresholds::from_tags(&tags(&[("cordon:detect-novelty", "8")])).unwrap();
-        assert_eq!(set.novelty, [8.0, 6.0, 5.0]);
+        assert_eq!(set.novelty, [8.0, 6.0, 4.0]);
     }
 
     #[test]

@@ -30,8 +30,9 @@ impl Usual {
             *count += 1;
         }
         self.recent.push_back((epoch_s, bucket));
-        while let Some(&(first_s, old)) = self.recent.front().filter(|(first_s, _)| *first_s < epoch_s - self.span_s) {
-            debug_assert!(first_s <= epoch_s);
+        while let Some(&(_, old)) =
+            self.recent.front().filter(|(first_s, _)| *first_s < epoch_s.saturating_sub(self.span_s))
+        {
             self.recent.pop_front();
             if let Some(count) = self.counts.get_mut(usize::from(old)) {
                 *count = count.saturating_sub(1);

@@ -75,14 +75,21 @@ fn verdict(reasons: Vec<Reason>, detected_epoch_s: Option<i64>) -> Verdict {
 fn watched(question: &Question<'_>, mut fold: Fold, figures: &Thresholds) -> Option<(Watch, Rates, Finding)> {
     let mut watch = Watch::default();
     let mut last = None;
+    let mut attacks = 0;
     let mut before_s = i64::MIN;
-    let oldest_s = question.now_s.saturating_sub(HISTORY_S + 2 * fold.step_s());
+    let oldest_s = question.now_s.saturating_sub(HISTORY_S.saturating_add(fold.step_s().saturating_mul(2)));
     for sample in complete(question.series, question, figures) {
         if sample.epoch_s <= before_s || sample.epoch_s < oldest_s {
             continue;
         }
         before_s = sample.epoch_s;
         let Some(rates) = fold.push(sample) else { continue };
+        // What led up to an attack is not learned either, where the attack itself left no datapoint.
+        let begun = question.excluded_s.iter().filter(|(from_s, _)| *from_s <= rates.epoch_s).count();
+        if begun > attacks {
+            attacks = begun;
+            watch.break_off();
+        }
         if question.excluded_s.iter().any(|(from_s, to_s)| (*from_s..*to_s).contains(&rates.epoch_s)) {
             watch.skip(&rates);
             continue;
@@ -135,7 +142,8 @@ fn fleet(question: &Question<'_>, last: &Rates, figures: &Thresholds) -> Fleet {
         Group::Peers(peers) => {
             let rises: Vec<_> =
                 peers.iter().filter_map(|peer| level(peer, question, figures).rise(last.epoch_s)).collect();
-            let young = question.launched_s.is_some_and(|launched_s| last.epoch_s - launched_s < figures.young_s);
+            let young =
+                question.launched_s.is_some_and(|launched_s| last.epoch_s.saturating_sub(launched_s) < figures.young_s);
             let most_seen = if young { Some(most_of(peers, question, figures)) } else { None };
             Fleet::Peers(PeerFigures { most_seen, ..compare(own, &rises, figures) })
         }
@@ -180,16 +188,17 @@ fn level(series: &[Sample], question: &Question<'_>, figures: &Thresholds) -> Le
     level
 }
 
-/// The most that any peer has sustained for as long as the shortest scale, in what was read of it.
+/// The most that any peer has sustained for two datapoints, in what was read of it. A hundred peers' two weeks are many
+/// datapoints, so this looks at nothing but the counts; a missing one makes the more of its neighbour, never less.
 fn most_of(peers: &[&[Sample]], question: &Question<'_>, figures: &Thresholds) -> f64 {
     let mut most = 0_f64;
     for peer in peers {
-        let mut fold = Fold::of(question.period_s);
         let mut before = 0_f64;
-        for rates in complete(peer, question, figures).filter_map(|sample| fold.push(sample)) {
-            most = most.max(before.min(rates.outbound));
-            before = rates.outbound;
+        for sample in complete(peer, question, figures) {
+            let bytes = sample.network_out_bytes.unwrap_or(before);
+            most = most.max(before.min(bytes));
+            before = bytes;
         }
     }
-    most
+    most / question.period_s.max(1) as f64
 }

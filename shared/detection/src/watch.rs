@@ -125,8 +125,10 @@ impl Watch {
         if rates.outbound < figures.floor_bytes_per_s {
             return Finding::Quiet { outbound: rates.outbound };
         }
-        let usual = self.usual_inbound(rates.epoch_s, figures);
         let age_s = self.age_s(rates.epoch_s, None);
+        // Of two days little is usual: a young instance's bursts would make themselves so.
+        let quantile = if age_s < figures.young_s { 0.5 } else { figures.usual_quantile };
+        let usual = self.usual_inbound(rates.epoch_s, quantile);
         let mut furthest: Option<(Rule, Figures)> = None;
         for (scale, points) in SCALES.into_iter().enumerate() {
             match self.at_scale(scale, points, usual, age_s, figures) {
@@ -144,12 +146,12 @@ impl Watch {
         }
     }
 
-    fn usual_inbound(&mut self, now_s: i64, figures: &Thresholds) -> f64 {
+    fn usual_inbound(&mut self, now_s: i64, quantile: f64) -> f64 {
         let hour = now_s.div_euclid(HOUR_S);
         match self.usual {
             Some((of, usual)) if of == hour => usual,
             _ => {
-                let usual = self.inbound.quantile(figures.usual_quantile).unwrap_or(0.0);
+                let usual = self.inbound.quantile(quantile).unwrap_or(0.0);
                 self.usual = Some((hour, usual));
                 usual
             }
@@ -188,17 +190,20 @@ impl Watch {
             usual_inbound,
             seen: 0.0,
             seen_surplus: 0.0,
-            needed: figures.floor_bytes_per_s,
+            needed: 0.0,
         };
         // One missing datapoint is borne; more are a gap, over which nothing is known to have lasted.
         let lasts = self.recent.len() >= points && now_s.saturating_sub(starts_s) <= STEP_S * points as i64;
-        if !lasts || least < figures.floor_bytes_per_s {
+        // Before a week is known, weekly work looks new: what an instance does must at least go on.
+        let too_soon = scale == 0 && age_s < figures.week_s;
+        if !lasts || too_soon || least < figures.floor_bytes_per_s {
             return (Some(Rule::Persistence), compared);
         }
         if compared.spread > figures.steadiness {
             return (Some(Rule::Steadiness), compared);
         }
-        if level < figures.floor_bytes_per_s {
+        // What came in may answer for less than half of what goes out.
+        if level < least / 2.0 {
             return (Some(Rule::Inbound), compared);
         }
         let Seen { while_as_little_came_in, surplus } = self.past.seen(scale, now_s, inbound);
@@ -207,7 +212,6 @@ impl Watch {
         compared.seen_surplus = surplus;
         compared.needed =
             while_as_little_came_in.max(surplus * figures.burst_part) * by_scale(&figures.novelty) * youth;
-        compared.needed = compared.needed.max(figures.floor_bytes_per_s);
         let is_new = level > compared.needed;
         ((!is_new).then_some(Rule::Novelty), compared)
     }

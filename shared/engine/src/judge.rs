@@ -81,7 +81,7 @@ impl Engine {
         let is_young = by_aggregate.reasons.iter().any(|reason| matches!(reason, Reason::Young { .. }));
         let (most, span) = if is_young { (PEERS_A_FORTNIGHT, span) } else { (PEERS_A_DAY, of_a_day) };
         let others = spread(&others, most);
-        let series = self.ports.traffic.of_peers(&others, span).await?;
+        let series = self.ports.traffic.of_instances(&others, span).await?;
         let peers: Vec<&[Sample]> =
             others.iter().map(|peer| series.get(peer).map(Vec::as_slice).unwrap_or_default()).collect();
         Ok(Some(Judged::from(&verify(&Question { group: Group::Peers(&peers), ..question }, &figures))))

@@ -9,6 +9,7 @@ mod commit;
 mod config;
 mod contain;
 mod cut;
+mod enrol;
 mod finish;
 mod freeze;
 mod identity;
@@ -29,6 +30,7 @@ mod undo;
 mod untrack;
 
 pub use config::{Config, ConfigError, ConfigProblem};
+pub use enrol::{EnrolError, Enrolment};
 pub use identity::ProofFault;
 pub use outcome::{ContainmentPlan, EngineError, Outcome};
 

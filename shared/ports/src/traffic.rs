@@ -31,6 +31,7 @@ pub trait Traffic: Send + Sync {
     /// The least trained of the detectors of the instance's metrics; `Unknown` where there is none.
     async fn detector(&self, instance: &InstanceId) -> PortResult<DetectorState>;
 
-    /// The same as [`Traffic::history`] of single peers. One that has none is left out.
-    async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>>;
+    /// The same of each instance. One that has none is left out.
+    async fn of_instances(&self, instances: &[InstanceId], span: Span)
+    -> PortResult<BTreeMap<InstanceId, Vec<Sample>>>;
 }

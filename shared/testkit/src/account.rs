@@ -73,6 +73,8 @@ pub struct Account {
     pub alarms: Vec<ObservedAlarm>,
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
+    /// Alarms and detectors as enrolment sees them, and its record.
+    pub enrolment: crate::enrolment::EnrolmentState,
     pub(crate) table: Table,
     /// What is stored in the evidence bucket, by key.
     pub evidence: BTreeMap<String, Vec<u8>>,
@@ -113,6 +115,7 @@ impl Account {
             alarms: Vec::new(),
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),
+            enrolment: crate::enrolment::EnrolmentState::default(),
             table: Table::default(),
             evidence: BTreeMap::new(),
             signing_key: SigningKey::from_slice(&[7; 32]).unwrap(),

@@ -60,8 +60,8 @@ impl Account {
         interface
     }
 
-    /// A group in mode enforce, all its members in service.
-    pub(crate) fn add_group(&mut self, name: &GroupName, members: &[InstanceId]) {
+    /// A group in mode enforce with new instances, all in service.
+    pub fn add_group(&mut self, name: &GroupName, members: &[InstanceId]) {
         let size = u32::try_from(members.len()).unwrap();
         let member = |id: &InstanceId| GroupMember {
             instance: id.clone(),

@@ -41,6 +41,14 @@ impl Account {
         self.table.standalone.insert(instance.clone(), entry);
     }
 
+    pub fn hold(&mut self, instance: &InstanceId) {
+        self.table.holds.insert(instance.clone(), (Some(IncidentId::new("inc-test")), None));
+    }
+
+    pub fn is_held(&self, instance: &InstanceId) -> bool {
+        self.table.holds.get(instance).is_some_and(|(held, _)| held.is_some())
+    }
+
     pub fn release_hold(&mut self, instance: &InstanceId) {
         self.table.holds.insert(instance.clone(), (None, Some(self.now)));
     }

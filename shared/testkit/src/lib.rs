@@ -12,6 +12,7 @@ mod account;
 mod alarms;
 mod callers;
 mod deliveries;
+mod enrolment;
 mod faults;
 mod fleet;
 mod groups;
@@ -26,6 +27,7 @@ mod traffic;
 
 pub use account::{Account, Delays};
 pub use callers::request;
+pub use enrolment::{EnrolmentState, WatchingAlarm};
 pub use faults::{Call, Fault, Faults};
 pub use process::Process;
 pub use scene::{FUNCTION, GROUP, Scene, config, instance_id};

@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::faults::{Fate, Faults};
 use async_trait::async_trait;
-use ports::{Clock, Findings, PortError, PortResult, Ports};
+use ports::{Clock, EnrolmentPorts, Findings, PortError, PortResult, Ports};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -41,6 +41,15 @@ impl Process {
                 .then(|| Arc::new(self.clone()) as Arc<dyn Findings>),
             journal: Arc::new(self.clone()),
             callers: Arc::new(self.clone()),
+            clock: Arc::new(self.clone()),
+        }
+    }
+
+    pub fn enrolment_ports(&self) -> EnrolmentPorts {
+        EnrolmentPorts {
+            watches: Arc::new(self.clone()),
+            enrolments: Arc::new(self.clone()),
+            network: Arc::new(self.clone()),
             clock: Arc::new(self.clone()),
         }
     }

@@ -70,6 +70,12 @@ impl Scene {
         scene
     }
 
+    /// An account in which nothing runs yet.
+    pub fn empty() -> Self {
+        let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
+        Self { account: Arc::new(Mutex::new(Account::new(now))) }
+    }
+
     pub fn account(&self) -> MutexGuard<'_, Account> {
         let mut account = self.account.lock().unwrap();
         account.settle_time();

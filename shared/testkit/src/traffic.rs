@@ -34,9 +34,13 @@ impl Traffic for Process {
         self.read("cloudwatch:DescribeAnomalyDetectors", |account| Ok(account.detector)).await
     }
 
-    async fn of_peers(&self, peers: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+    async fn of_instances(
+        &self,
+        instances: &[InstanceId],
+        span: Span,
+    ) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
         self.read(OPERATION, |account| {
-            Ok(peers.iter().map(|peer| (peer.clone(), samples(account, peer, span))).collect())
+            Ok(instances.iter().map(|peer| (peer.clone(), samples(account, peer, span))).collect())
         })
         .await
     }

@@ -15,22 +15,27 @@ const MORE_LIBRARIES: [(&str, &[&str]); 3] = [
 const AWS_ADAPTERS: &str = "aws-adapters";
 /// What a function wires together; the command also reports.
 const WIRED: &[&str] = &["aws-adapters", "containment", "engine", "ports", "signal", "telemetry"];
+/// Enrolment knows no incident.
+const ENROLLING: &[&str] = &["aws-adapters", "engine", "enrolment", "ports", "signal", "telemetry"];
 const COMMAND: &[&str] =
-    &["aws-adapters", "containment", "engine", "evidence", "ports", "report", "signal", "telemetry"];
+    &["aws-adapters", "containment", "detection", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("signal", &[]),
-    ("containment", &["signal"]),
+    ("containment", &["detection", "signal"]),
+    ("detection", &[]),
+    ("enrolment", &["containment", "signal"]),
     ("evidence", &["containment", "signal"]),
     ("notice", &["containment", "signal"]),
-    ("ports", &["containment", "evidence", "notice", "signal"]),
-    ("engine", &["containment", "evidence", "notice", "ports", "signal"]),
-    ("aws-adapters", &["containment", "evidence", "ports", "signal"]),
+    ("ports", &["containment", "detection", "enrolment", "evidence", "notice", "signal"]),
+    ("engine", &["containment", "detection", "enrolment", "evidence", "notice", "ports", "signal"]),
+    ("aws-adapters", &["containment", "detection", "enrolment", "evidence", "ports", "signal"]),
     ("report", &["containment", "notice", "signal"]),
     ("telemetry", &[]),
-    ("testkit", &["containment", "evidence", "ports", "signal"]),
+    ("testkit", &["containment", "detection", "enrolment", "evidence", "ports", "signal"]),
     ("contain-instance", WIRED),
+    ("enroll-fleet", ENROLLING),
     ("reconcile-incidents", WIRED),
     ("release-instance", WIRED),
     ("revoke-credentials", WIRED),
@@ -40,7 +45,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates that compute and nothing else: see `cores`.
-pub const CORES: [&str; 5] = ["containment", "evidence", "notice", "report", "signal"];
+pub const CORES: [&str; 7] = ["containment", "detection", "enrolment", "evidence", "notice", "report", "signal"];
 
 struct Manifest<'a> {
     path: &'a str,

@@ -1,0 +1,85 @@
+//! Over CloudWatch's own history: two weeks of every instance of the groups that are opted in, each with its peers.
+
+use super::Terms;
+use crate::deployment::Deployment;
+use crate::exit::{Failed, explained};
+use containment::authority::MODE_TAG;
+use containment::observed::ObservedGroup;
+use detection::group::GroupReplay;
+use detection::results::Backtest;
+use detection::sample::Sample;
+use detection::thresholds::{HISTORY_S, Thresholds};
+use detection::watch::STEP_S;
+use ports::{PortError, Span};
+use signal::InstanceId;
+use std::collections::BTreeMap;
+use time::{Duration, OffsetDateTime};
+
+pub(super) async fn run(deployment: &Deployment, names: &[String], terms: &Terms) -> Result<Backtest, Failed> {
+    if terms.order.is_some() {
+        return Err(Failed::Usage("--inject needs files: into CloudWatch's history nothing is injected".to_owned()));
+    }
+    let unread = |error: PortError| Failed::Unchecked(explained(&error));
+    let settings = deployment.settings().await?;
+    let account = aws_adapters::coverage(&deployment.clients, settings.get("CORDON_TABLE")?);
+    let groups = chosen(account.groups().await.map_err(unread)?, names)?;
+    let traffic = aws_adapters::traffic(&deployment.clients);
+    let now = OffsetDateTime::now_utc();
+    let until = now - Duration::seconds(now.unix_timestamp().rem_euclid(STEP_S));
+    let span = Span { since: until - Duration::seconds(HISTORY_S), until };
+    let mut found = Backtest::default();
+    for group in &groups {
+        let members: Vec<_> = group.members.iter().map(|member| member.instance.clone()).collect();
+        let series = traffic.of_instances(&members, span).await.map_err(unread)?;
+        replay(&series, &figures(group, terms)?, &mut found);
+    }
+    Ok(found.finish())
+}
+
+/// The named groups, or all that are opted in.
+fn chosen(groups: Vec<ObservedGroup>, names: &[String]) -> Result<Vec<ObservedGroup>, Failed> {
+    if let Some(unknown) = names.iter().find(|name| !groups.iter().any(|group| group.name.as_str() == **name)) {
+        return Err(Failed::Usage(format!("--auto-scaling-group {unknown}: there is no such group here")));
+    }
+    let is_chosen = |group: &ObservedGroup| {
+        if names.is_empty() {
+            group.tags.contains_key(MODE_TAG)
+        } else {
+            names.iter().any(|name| *name == group.name.as_str())
+        }
+    };
+    let chosen: Vec<_> = groups.into_iter().filter(is_chosen).collect();
+    if chosen.is_empty() {
+        return Err(Failed::Usage(format!("no group is tagged {MODE_TAG}; name one with --auto-scaling-group")));
+    }
+    Ok(chosen)
+}
+
+/// A group's own figures, as the verifier takes them from its tags, unless the command sets others.
+fn figures(group: &ObservedGroup, terms: &Terms) -> Result<Thresholds, Failed> {
+    if terms.figures != Thresholds::default() {
+        return Ok(terms.figures.clone());
+    }
+    Thresholds::from_tags(&group.tags).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failed::Unchecked(format!("group {}: {}", group.name, errors.join("; ")))
+    })
+}
+
+fn replay(series: &BTreeMap<InstanceId, Vec<Sample>>, figures: &Thresholds, found: &mut Backtest) {
+    let mut replay = GroupReplay::new(figures.clone(), series.len(), STEP_S);
+    let all = series.values().enumerate();
+    let mut merged: Vec<_> =
+        all.flat_map(|(place, samples)| samples.iter().map(move |sample| (sample, place))).collect();
+    merged.sort_by_key(|(sample, place)| (sample.epoch_s, *place));
+    let mut isolations = vec![Vec::new(); series.len()];
+    let decided: Vec<_> = merged.into_iter().flat_map(|(sample, place)| replay.push(place, sample)).collect();
+    for (place, isolation) in decided.into_iter().chain(replay.finish()) {
+        if let Some(of) = isolations.get_mut(place) {
+            of.push(isolation);
+        }
+    }
+    for ((instance, isolations), tally) in series.keys().zip(isolations).zip(replay.tallies()) {
+        found.add(instance.as_str(), isolations, Vec::new(), tally);
+    }
+}

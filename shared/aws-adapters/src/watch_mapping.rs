@@ -1,0 +1,165 @@
+//! Alarms and detectors of enrolment's form, to and from the SDK's types.
+
+use aws_sdk_cloudwatch::types::{
+    AnomalyDetector, ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat,
+    SingleMetricAnomalyDetector, StateValue,
+};
+use enrolment::{AlarmShape, Detector, SeenAlarm};
+
+pub(crate) fn watch(alarm: &MetricAlarm) -> SeenAlarm {
+    SeenAlarm {
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        shape: shape(alarm),
+        actions_enabled: alarm.actions_enabled().unwrap_or_default(),
+        quiet: alarm.state_value() == Some(&StateValue::Ok),
+    }
+}
+
+/// `None` for every form that enrolment never gives: each part that is not in [`AlarmShape`] is checked here.
+fn shape(alarm: &MetricAlarm) -> Option<AlarmShape> {
+    let compares = alarm.comparison_operator() == Some(&ComparisonOperator::GreaterThanUpperThreshold)
+        && alarm.threshold_metric_id() == Some(AlarmShape::BAND_ID)
+        && alarm.treat_missing_data().is_none_or(|treated| treated == "missing");
+    let acts_otherwise = !alarm.ok_actions().is_empty() || !alarm.insufficient_data_actions().is_empty();
+    if !compares || acts_otherwise || alarm.metrics().len() != 2 {
+        return None;
+    }
+    let query = |id: &str| alarm.metrics().iter().find(|query| query.id() == Some(id));
+    let (metric, band) = (query(AlarmShape::METRIC_ID)?, query(AlarmShape::BAND_ID)?);
+    if metric.account_id().is_some() || band.return_data() == Some(false) || metric.return_data() == Some(false) {
+        return None;
+    }
+    let stat = metric.metric_stat()?;
+    let of = stat.metric().filter(|of| of.namespace() == Some(Detector::NAMESPACE))?;
+    let dimensions = of.dimensions().iter();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Some(AlarmShape {
+        description: text(alarm.alarm_description()),
+        actions: alarm.alarm_actions().to_vec(),
+        metric: text(of.metric_name()),
+        dimensions: dimensions.map(|one| (text(one.name()), text(one.value()))).collect(),
+        statistic: text(stat.stat()),
+        period: u32::try_from(stat.period()?).ok()?,
+        band: text(band.expression()),
+        datapoints: u32::try_from(alarm.datapoints_to_alarm()?).ok()?,
+        periods: u32::try_from(alarm.evaluation_periods()?).ok()?,
+    })
+}
+
+pub(crate) fn metric_queries(shape: &AlarmShape) -> Vec<MetricDataQuery> {
+    let dimensions = shape.dimensions.iter().map(|(name, value)| dimension(name, value)).collect();
+    let metric = Metric::builder().namespace(Detector::NAMESPACE).metric_name(&shape.metric);
+    let stat = MetricStat::builder()
+        .metric(metric.set_dimensions(Some(dimensions)).build())
+        .period(i32::try_from(shape.period).unwrap_or(i32::MAX))
+        .stat(&shape.statistic)
+        .build();
+    vec![
+        MetricDataQuery::builder().id(AlarmShape::METRIC_ID).metric_stat(stat).return_data(true).build(),
+        MetricDataQuery::builder().id(AlarmShape::BAND_ID).expression(&shape.band).return_data(true).build(),
+    ]
+}
+
+/// `None` for a detector over anything else than one metric of one instance, or over another statistic.
+pub(crate) fn detector(found: &AnomalyDetector) -> Option<Detector> {
+    let single = found.single_metric_anomaly_detector()?;
+    let [only] = single.dimensions() else { return None };
+    let has_form = single.namespace() == Some(Detector::NAMESPACE)
+        && single.stat() == Some(Detector::STATISTIC)
+        && single.account_id().is_none()
+        && only.name() == Some(Detector::DIMENSION);
+    let instance = has_form.then(|| only.value()).flatten()?.parse().ok()?;
+    Some(Detector { instance, metric: single.metric_name()?.parse().ok()? })
+}
+
+pub(crate) fn single_metric(detector: &Detector) -> SingleMetricAnomalyDetector {
+    SingleMetricAnomalyDetector::builder()
+        .namespace(Detector::NAMESPACE)
+        .metric_name(detector.metric.as_str())
+        .dimensions(dimension(Detector::DIMENSION, detector.instance.as_str()))
+        .stat(Detector::STATISTIC)
+        .build()
+}
+
+fn dimension(name: &str, value: &str) -> Dimension {
+    Dimension::builder().name(name).value(value).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{detector, metric_queries, shape, single_metric};
+    use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
+    use aws_sdk_cloudwatch::types::{AnomalyDetector, ComparisonOperator, MetricAlarm};
+    use containment::ids::GroupName;
+    use enrolment::{AlarmShape, Detector, Machine, Price, Settings, wanted_shape};
+
+    fn wanted() -> AlarmShape {
+        let settings = Settings {
+            metrics: vec!["NetworkOut".parse().unwrap()],
+            width: "3".parse().unwrap(),
+            datapoints: 2,
+            periods: 3,
+            topic: "arn:aws:sns:eu-west-1:123456789012:cordon".to_owned(),
+            quota: 500,
+            detailed_monitoring: false,
+            price: Price::LIST,
+        };
+        let machine = Machine { vpc: None, detailed: true };
+        wanted_shape(&settings, &GroupName::new("web"), &of_instance(), &machine)
+    }
+
+    fn of_instance() -> Detector {
+        Detector { instance: "i-0123456789abcdef0".parse().unwrap(), metric: "NetworkOut".parse().unwrap() }
+    }
+
+    fn alarm() -> MetricAlarmBuilder {
+        let wanted = wanted();
+        MetricAlarm::builder()
+            .alarm_description(&wanted.description)
+            .set_alarm_actions(Some(wanted.actions.clone()))
+            .set_metrics(Some(metric_queries(&wanted)))
+            .threshold_metric_id("band")
+            .comparison_operator(ComparisonOperator::GreaterThanUpperThreshold)
+            .evaluation_periods(3)
+            .datapoints_to_alarm(2)
+            .treat_missing_data("missing")
+    }
+
+    #[test]
+    fn an_alarm_is_read_back_as_it_is_written() {
+        assert_eq!(shape(&alarm().build()), Some(wanted()));
+    }
+
+    #[test]
+    fn a_part_that_somebody_changed_makes_the_alarm_another() {
+        let changes: [fn(MetricAlarmBuilder) -> MetricAlarmBuilder; 8] = [
+            |alarm| alarm.treat_missing_data("breaching"),
+            |alarm| alarm.comparison_operator(ComparisonOperator::LessThanLowerThreshold),
+            |alarm| alarm.threshold_metric_id("m1"),
+            |alarm| alarm.ok_actions("arn:aws:sns:eu-west-1:123456789012:other"),
+            |alarm| alarm.alarm_actions("arn:aws:sns:eu-west-1:123456789012:other"),
+            |alarm| alarm.evaluation_periods(4),
+            |alarm| alarm.alarm_description("mine"),
+            |alarm| alarm.set_metrics(None),
+        ];
+        for change in changes {
+            assert_ne!(shape(&change(alarm()).build()), Some(wanted()));
+        }
+    }
+
+    #[test]
+    fn a_detector_of_any_other_form_is_not_cordons() {
+        let shown = |single| AnomalyDetector::builder().single_metric_anomaly_detector(single).build();
+        let single = || single_metric(&of_instance());
+        assert_eq!(detector(&shown(single())), Some(of_instance()));
+        let mut others = [single(), single(), single(), single()];
+        others[0].stat = Some("Average".to_owned());
+        others[1].namespace = Some("Custom".to_owned());
+        others[2].dimensions = None;
+        others[3].account_id = Some("210987654321".to_owned());
+        for other in others {
+            assert_eq!(detector(&shown(other)), None);
+        }
+        assert_eq!(detector(&AnomalyDetector::builder().build()), None);
+    }
+}
