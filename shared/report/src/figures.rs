@@ -37,7 +37,9 @@ pub(crate) fn figures(traffic: &Traffic, alarm_at: OffsetDateTime) -> Option<Fig
         None => point.value,
     };
     let points = usable(&traffic.points);
-    let in_alarm = points.iter().filter(|point| from <= point.at && point.at <= until);
+    // What RFC 3339 has no year for can't be told, and CloudWatch never had it.
+    let can_be_told = |point: &&Point| (0..=9999).contains(&point.at.year());
+    let in_alarm = points.iter().filter(|point| from <= point.at && point.at <= until).filter(can_be_told);
     let peak = in_alarm.max_by(|a, b| excess(a).total_cmp(&excess(b)))?;
     let mut beside: Vec<f64> =
         traffic.peers.iter().filter_map(|peer| value_at(&peer.points, peak.at, period)).collect();
@@ -193,6 +195,14 @@ mod tests {
     #[test]
     fn what_lies_long_before_the_alarm_is_no_figure_of_it() {
         assert_eq!(figures(&traffic(&[4e5, 9e6]), ALARM + Duration::hours(2)), None);
+    }
+
+    #[test]
+    fn a_value_of_a_year_that_cannot_be_written_is_no_figure() {
+        let mut odd = traffic(&[9e6]);
+        let at = time::macros::datetime!(-8765-03-18 17:20 UTC);
+        (odd.points[0].at, odd.alarm) = (at, Some(crate::Window { from: at, until: None }));
+        assert_eq!(figures(&odd, ALARM), None);
     }
 
     #[test]
