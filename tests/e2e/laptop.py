@@ -36,6 +36,14 @@ TIMEOUT_SECONDS = 40.0
 T = TypeVar("T")
 
 
+# Datapoints of five minutes, as of basic monitoring.
+STEP_SECONDS = 300
+HISTORY = 3 * 24 * 12
+SURGED = 6
+# Bytes in five minutes: under every threshold.
+CALM = 6e5
+
+
 def wait_for(what: str, look: Callable[[], T | None], seconds: float = TIMEOUT_SECONDS) -> T:
     """Polls until `look` finds something; fails with what was waited for."""
     deadline = time.monotonic() + seconds
@@ -152,8 +160,15 @@ class Stack:
         return name
 
     def surge(self, instance: str, value: float = 9e8) -> None:
-        """EC2's own metric shows unusual traffic."""
-        body = {"namespace": "AWS/EC2", "metric": "NetworkOut", "dimensions": {"InstanceId": instance}}
+        """EC2's own metrics show three calm days, half an hour of unusual traffic, and more of it now: what alarms."""
+        last = int(time.time()) // STEP_SECONDS * STEP_SECONDS
+        for metric, sent in (("NetworkIn", CALM), ("NetworkOut", value)):
+            points = [
+                {"timestamp": last - back * STEP_SECONDS, "value": sent if back <= SURGED else CALM}
+                for back in range(HISTORY, 0, -1)
+            ]
+            body = {"namespace": "AWS/EC2", "metric": metric, "dimensions": {"InstanceId": instance}}
+            self.laptop.door("POST", "metrics", {**body, "points": points})
         self.laptop.door("POST", "metrics", {**body, "points": [{"value": value}]})
 
     def items(self, kind: str) -> list[dict[str, Any]]:

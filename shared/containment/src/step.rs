@@ -187,6 +187,8 @@ pub const CONTAIN_ACTIONS: &[&str] = &[
     "cloudwatch:DescribeAlarmContributors",
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:DescribeAnomalyDetectors",
+    "cloudwatch:GetMetricData",
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:GetItem",

@@ -35,6 +35,7 @@ fn details(incident: &Incident, place: &Place<'_>) -> Value {
         "drill": incident.drill,
         "state": incident.state,
         "figure": incident.figure,
+        "judged": incident.judged,
         "captured_figure": incident.captured_figure(),
         "requested": incident.requested,
         "release": incident.release,
@@ -84,6 +85,9 @@ fn what(lines: &mut Lines, incident: &Incident, place: &Place<'_>) {
         lines.value("Refused", reason);
     }
     reasons(incident).iter().for_each(|(label, reason)| lines.value(label, reason));
+    // A refusal by the verdict has said it already.
+    let verdict = incident.judged.as_ref().filter(|judged| judged.allows().is_ok());
+    verdict.iter().flat_map(|judged| &judged.reasons).for_each(|reason| lines.value("Traffic", reason));
 }
 
 fn who(lines: &mut Lines, incident: &Incident) {

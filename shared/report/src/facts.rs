@@ -32,6 +32,7 @@ pub(crate) fn facts(report: &Report<'_>) -> Vec<Fact> {
     if let Some(alarm) = &incident.alarm {
         fact("Alarm", Some(alarm.name().to_owned()), link(&|console| console.alarm(alarm.name())));
     }
+    fact("Traffic", incident.judged.as_ref().map(|judged| judged.reasons.join("; ")), None);
     fact("Account", Some(report.account.to_string()), None);
     fact("Region", Some(report.region.to_string()), None);
     fact("Mode", incident.mode.map(|mode| mode_name(mode).to_owned()), None);
