@@ -74,6 +74,14 @@ impl Handler {
     ) -> Result<Vec<Outcome>, HandlerError> {
         match signal? {
             Signal::Alarm(alarm) => self.handle_alarm(engine, &alarm).await,
+            Signal::LookAgain => {
+                let outcomes = engine.look_again().await.inspect_err(metrics::of_error)?;
+                for outcome in &outcomes {
+                    tracing::info!(outcome = %serde_json::json!(outcome), "handled on a second look");
+                    metrics::of_outcome(outcome, None);
+                }
+                Ok(outcomes)
+            }
             Signal::Operator(request) => {
                 let outcome = engine.operate(&request).await.inspect_err(metrics::of_error)?;
                 tracing::info!(outcome = %serde_json::json!(outcome), digest = %request.digest, "handled");

@@ -104,6 +104,19 @@ impl Alarms for CloudWatchAlarms {
         Ok(items.filter_map(|item| history_item(item.timestamp(), item.history_data())).collect())
     }
 
+    async fn ringing(&self, topic: &str) -> PortResult<Vec<ObservedAlarm>> {
+        let call = self.client.describe_alarms().state_value(StateValue::Alarm).alarm_types(AlarmType::MetricAlarm);
+        let mut pages = call.action_prefix(topic).max_records(100).into_paginator().send();
+        let mut ringing = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let Some(page) = pages.next().await else { break };
+            let page = page.map_err(map(DESCRIBE))?;
+            // One that cannot be read is no reason to leave the others.
+            ringing.extend(page.metric_alarms().iter().filter_map(|alarm| metric(alarm).ok()));
+        }
+        Ok(ringing)
+    }
+
     async fn in_alarm(&self, scope: &AlarmScope) -> PortResult<Alarming> {
         let call = self
             .client

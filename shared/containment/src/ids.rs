@@ -51,6 +51,12 @@ impl IncidentId {
         Self::derived("inc", transitioned_at, &format!("{instance}|{alarm}|{milliseconds}"))
     }
 
+    /// The incident of a transition whose first look was refused by the verdict on its traffic. There is one at most.
+    pub fn of_later_look(instance: &InstanceId, alarm: &AlarmArn, transitioned_at: OffsetDateTime) -> Self {
+        let milliseconds = transitioned_at.unix_timestamp_nanos() / 1_000_000;
+        Self::derived("inc", transitioned_at, &format!("{instance}|{alarm}|{milliseconds}|later"))
+    }
+
     /// The record of a signal that was refused before AWS confirmed any transition: `ref-…`, derived from the hash of
     /// the received message, so that a forger can neither choose nor occupy the id of a true incident.
     pub fn of_unverified(received_at: OffsetDateTime, instance: Option<&InstanceId>, digest: &str) -> Self {

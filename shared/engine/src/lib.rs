@@ -16,6 +16,7 @@ mod identity;
 mod journal_writer;
 mod judge;
 mod locks;
+mod look_again;
 mod news;
 mod nomination;
 mod observe;

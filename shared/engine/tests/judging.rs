@@ -100,3 +100,50 @@ async fn traffic_that_cannot_be_read_is_read_again_and_decides_nothing() {
     assert!(matches!(outcome, Err(EngineError::Unread(_))), "{outcome:?}");
     assert!(scene.account().incidents().is_empty() && scene.account().moves.is_empty());
 }
+
+#[tokio::test]
+async fn what_was_not_beyond_doubt_is_contained_once_it_is_and_once() {
+    let scene = Scene::fleet(6);
+    scene.alarm(&first());
+    scene.account().surging.clear();
+    deliver(&scene, &scene.signal(&first())).await.unwrap();
+    assert!(matches!(incident(&scene, &first()).state, IncidentState::Refused { .. }));
+    let look = async |scene: &Scene| engine(&scene.process(), settings()).look_again().await.unwrap();
+    scene.pass(time::Duration::minutes(5));
+    assert!(look(&scene).await.is_empty(), "calm traffic stays refused, and nobody is told again");
+    assert_eq!(scene.account().incidents().len(), 1);
+    scene.account().surging = [first()].into();
+    assert_eq!(look(&scene).await.len(), 1);
+    assert!(scene.account().groups_of(&first()).iter().all(|groups| groups[0].as_str() == "sg-quarantine"));
+    assert!(look(&scene).await.is_empty(), "it is held by then");
+    assert_eq!(scene.account().incidents().len(), 2);
+}
+
+#[tokio::test]
+async fn an_alarm_whose_message_was_lost_is_found_by_the_second_look() {
+    let scene = Scene::fleet(6);
+    scene.alarm(&first());
+    let look = async |scene: &Scene| engine(&scene.process(), settings()).look_again().await.unwrap();
+    assert!(look(&scene).await.is_empty(), "its message goes first");
+    scene.pass(time::Duration::minutes(2));
+    assert_eq!(look(&scene).await.len(), 1);
+    reconcile(&scene).await;
+    assert_contained(&scene, &first());
+    assert!(look(&scene).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_group_that_only_observes_is_told_once() {
+    let scene = Scene::fleet(6);
+    scene.alarm(&first());
+    let group = containment::ids::GroupName::new(GROUP);
+    let tag = ("cordon:mode".to_owned(), "observe".to_owned());
+    scene.account().groups.get_mut(&group).unwrap().tags.extend([tag]);
+    scene.pass(time::Duration::minutes(2));
+    for _ in 0..3 {
+        engine(&scene.process(), settings()).look_again().await.unwrap();
+        scene.pass(time::Duration::minutes(5));
+    }
+    assert_eq!(scene.account().notices.len(), 1);
+    assert_eq!(incident(&scene, &first()).state, IncidentState::Observed);
+}

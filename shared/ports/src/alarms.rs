@@ -23,6 +23,9 @@ pub trait Alarms: Send + Sync {
     /// State changes of an alarm in a range of time, newest first.
     async fn history(&self, name: &str, since: OffsetDateTime, until: OffsetDateTime) -> PortResult<Vec<HistoryItem>>;
 
+    /// Metric alarms in ALARM whose actions lead to this topic; pages are bounded, and the next look has the rest.
+    async fn ringing(&self, topic: &str) -> PortResult<Vec<ObservedAlarm>>;
+
     /// Instances that alarms in ALARM name, by their hint or their only `InstanceId` dimension. Pages are bounded;
     /// `complete` says whether all were read.
     async fn in_alarm(&self, scope: &AlarmScope) -> PortResult<Alarming>;

@@ -52,6 +52,13 @@ pub(crate) fn open(received: Received<'_>) -> Result<Vec<Result<Signal, SignalEr
 }
 
 fn read_event(event: &Node<'_>, source: &Node<'_>, received: Received<'_>) -> Result<Signal, SignalError> {
+    if source.text()? == "aws.events" {
+        let kind = event.require("detail-type")?;
+        return match kind.text()? {
+            "Scheduled Event" => Ok(Signal::LookAgain),
+            other => Err(kind.invalid(format!("expected Scheduled Event, found {}", Quoted(other)))),
+        };
+    }
     if source.text()? != "aws.cloudwatch" {
         return Err(source.invalid(format!("expected aws.cloudwatch, found {}", Quoted(source.text()?))));
     }

@@ -15,6 +15,8 @@ use time::OffsetDateTime;
 pub enum Signal {
     Alarm(AlarmSignal),
     Operator(OperatorRequest),
+    /// A schedule asks to look at what rings by now. It names nothing, so there is nothing in it to believe.
+    LookAgain,
 }
 
 /// A CloudWatch alarm changed its state, or so the message says.

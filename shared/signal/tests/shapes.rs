@@ -31,6 +31,7 @@ fn only(event: &[u8]) -> Result<Signal, SignalError> {
 fn alarm(event: &[u8]) -> AlarmSignal {
     match only(event).unwrap() {
         Signal::Alarm(alarm) => alarm,
+        Signal::LookAgain => panic!("a schedule's event"),
         other => panic!("not an alarm: {other:?}"),
     }
 }

@@ -30,6 +30,16 @@ impl Alarms for Process {
         .await
     }
 
+    async fn ringing(&self, topic: &str) -> PortResult<Vec<ObservedAlarm>> {
+        self.read("cloudwatch:DescribeAlarms", |account| {
+            let rings = |alarm: &&ObservedAlarm| {
+                alarm.state == AlarmState::Alarm && alarm.actions.iter().any(|action| action.starts_with(topic))
+            };
+            Ok(account.alarms.iter().filter(rings).cloned().collect())
+        })
+        .await
+    }
+
     async fn in_alarm(&self, scope: &AlarmScope) -> PortResult<Alarming> {
         self.read("cloudwatch:DescribeAlarms", |account| {
             let in_scope = |alarm: &&ObservedAlarm| {
