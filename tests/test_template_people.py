@@ -57,7 +57,11 @@ READS: list[Row] = [
     ("s3:GetBucketPublicAccessBlock", "EvidenceBucket", OURS),
     ("s3:GetBucketVersioning", "EvidenceBucket", OURS),
     ("s3:GetEncryptionConfiguration", "EvidenceBucket", OURS),
-    *[(f"events:{verb}", "ReconcileIncidentsSchedule", {}) for verb in ("DescribeRule", "ListTargetsByRule")],
+    *[
+        (f"events:{verb}", rule, {})
+        for verb in ("DescribeRule", "ListTargetsByRule")
+        for rule in ("ReconcileIncidentsSchedule", "LookAgainSchedule")
+    ],
 ]
 # A key by itself, outside the services that a viewer reads through; what is not Cordon's record.
 READS_OF_NOBODY: list[Row] = [

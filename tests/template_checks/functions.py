@@ -94,6 +94,14 @@ def only_a_rule_may_invoke(function: str, rule: str, deployed: Deployed) -> None
     assert not invoke({"aws:SourceArn": deployed.arn(rule) + "-of-another"})
 
 
+@check("LookAgainSchedule")
+def ringing_alarms_are_looked_at_every_minute(deployed: Deployed) -> None:
+    assert runs_every_minute(deployed, "ContainInstanceFunction") == ["ENABLED"]
+
+
+check("LookAgainPermission")(partial(only_a_rule_may_invoke, "ContainInstanceFunction", "LookAgainSchedule"))
+
+
 @check("EnrollFleetSchedule")
 def the_fleet_is_looked_at_every_minute(deployed: Deployed) -> None:
     assert runs_every_minute(deployed, "EnrollFleetFunction") == ["ENABLED"]

@@ -20,6 +20,7 @@ pub(super) const EVIDENCE_KEY: &str = "EvidenceKey";
 pub(super) const TABLE: &str = "JournalTable";
 pub(super) const BUCKET: &str = "EvidenceBucket";
 pub(super) const SCHEDULE: &str = "ReconcileIncidentsSchedule";
+pub(super) const LOOK_AGAIN_SCHEDULE: &str = "LookAgainSchedule";
 pub(super) const ENROLMENT_SCHEDULE: &str = "EnrollFleetSchedule";
 pub(super) const ENROLMENT_RULE: &str = "EnrollFleetRule";
 const ALARM: &str = "AWS::CloudWatch::Alarm";

@@ -2,7 +2,8 @@
 
 use super::check::{Check, Verdict, advised, mended_by, word};
 use super::stack::{
-    ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, NOTIFICATION_TOPIC, RECONCILE_INCIDENTS, SCHEDULE, Stack,
+    CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, LOOK_AGAIN_SCHEDULE, NOTIFICATION_TOPIC,
+    RECONCILE_INCIDENTS, SCHEDULE, Stack,
 };
 use containment::coverage::ModeTag;
 use containment::observed::{ObservedAlarm, ObservedGroup};
@@ -23,11 +24,18 @@ struct Rule {
 }
 
 async fn rules(stack: &Stack) -> Vec<Check> {
-    let mut rules = vec![Rule {
-        logical_id: SCHEDULE,
-        function: RECONCILE_INCIDENTS,
-        loss: "it is disabled: nothing settles or resumes an incident",
-    }];
+    let mut rules = vec![
+        Rule {
+            logical_id: SCHEDULE,
+            function: RECONCILE_INCIDENTS,
+            loss: "it is disabled: nothing settles or resumes an incident",
+        },
+        Rule {
+            logical_id: LOOK_AGAIN_SCHEDULE,
+            function: CONTAIN_INSTANCE,
+            loss: "it is disabled: an alarm that was in doubt, or whose message was lost, is not looked at again",
+        },
+    ];
     if enrols(stack).await {
         let loss = "it is disabled: new instances are not watched";
         rules.extend([ENROLMENT_SCHEDULE, ENROLMENT_RULE].map(|logical_id| Rule {
