@@ -38,6 +38,7 @@ EVERYTHING = {
     "NotificationEmail": "first@example.com",
     "ProfileRoleArns": PROFILE_ROLE,
     "AllowUntracking": "true",
+    "EnrollFleet": "on",
     "RevocableRoleArns": REVOCABLE_ROLE,
     "SecondNotificationEmail": "second@example.com",
     "SecurityHubFindings": "on",
