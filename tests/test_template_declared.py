@@ -141,6 +141,7 @@ def test_what_is_declared_is_what_the_adapters_call() -> None:
 def test_only_contain_instance_decides_and_only_reconcile_incidents_looks_for_work() -> None:
     decides = {
         "cloudwatch:DescribeAlarmContributors",
+        "cloudwatch:DescribeAnomalyDetectors",
         "dynamodb:BatchGetItem",
         "dynamodb:ConditionCheckItem",
     }
