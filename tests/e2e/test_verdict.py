@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 
 from .laptop import Laptop, Shown, Stack, wait_for
 
