@@ -103,19 +103,6 @@ impl LocalAccount {
         Ok(serde_json::from_value(self.post("deploy", &body)?)?)
     }
 
-    /// Puts data points of EC2's own `NetworkOut` of an instance, a minute apart, the last at `last` (Unix seconds).
-    pub fn network_out(&self, instance: &str, values: &[f64], last: u64) -> Result {
-        let back = |age: usize| last.saturating_sub(60 * u64::try_from(age).unwrap_or(u64::MAX));
-        let points: Vec<_> = (0..values.len())
-            .rev()
-            .zip(values)
-            .map(|(age, value)| json!({"timestamp": back(age), "value": value}))
-            .collect();
-        let metric = json!({"namespace": "AWS/EC2", "metric": "NetworkOut",
-            "dimensions": {"InstanceId": instance}, "points": points});
-        self.post("metrics", &metric).map(drop)
-    }
-
     /// Where the account keeps the code of its functions: their processes run in folders below it.
     pub fn state_folder(&self) -> &Path {
         self.state.path()

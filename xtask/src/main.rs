@@ -17,6 +17,7 @@ mod scene;
 mod setup;
 mod test;
 mod tidy;
+mod traffic;
 mod workspace;
 
 use clap::{Args, Parser, Subcommand};

@@ -61,28 +61,32 @@ def install(account: Account, arrived: Arrived) -> None:
 
     @account.route("POST", "metrics")
     def post_metrics(body: dict[str, Any]) -> dict[str, int]:
-        """{namespace, metric, dimensions{}, points: [{timestamp? (epoch seconds), value}]} → {points: stored}.
+        """{namespace, metric, dimensions{}, points: [{timestamp? (epoch seconds), value}]}, or {series: [of these]},
+        which arrive at once → {points: stored}.
 
         EC2 also aggregates over the Auto Scaling group: a point of an instance in a group is stored for
         `AutoScalingGroupName` too.
         """
-        backend = cloudwatch_backends[account.account_id][account.region]
-        dimensions = body.get("dimensions", {})
-        sets = [dimensions, *_group_dimensions(account, body["namespace"], dimensions)]
-        data = [
-            {
-                "MetricName": body["metric"],
-                "Dimensions": [{"Name": name, "Value": value} for name, value in each.items()],
-                "Timestamp": datetime.fromtimestamp(point.get("timestamp") or time.time(), timezone.utc).replace(
-                    tzinfo=None
-                ),
-                "Value": float(point["value"]),
-            }
-            for each in sets
-            for point in body["points"]
-        ]
-        store(backend, body["namespace"], data)
-        return {"points": len(data)}
+        by_namespace: dict[str, list[dict[str, Any]]] = {}
+        for series in body.get("series", [body]):
+            by_namespace.setdefault(series["namespace"], []).extend(_data(account, series))
+        for namespace, data in by_namespace.items():
+            store(cloudwatch_backends[account.account_id][account.region], namespace, data)
+        return {"points": sum(map(len, by_namespace.values()))}
+
+
+def _data(account: Account, series: dict[str, Any]) -> list[dict[str, Any]]:
+    dimensions = series.get("dimensions", {})
+    return [
+        {
+            "MetricName": series["metric"],
+            "Dimensions": [{"Name": name, "Value": value} for name, value in each.items()],
+            "Timestamp": datetime.fromtimestamp(point.get("timestamp") or time.time(), timezone.utc).replace(tzinfo=None),
+            "Value": float(point["value"]),
+        }
+        for each in (dimensions, *_group_dimensions(account, series["namespace"], dimensions))
+        for point in series["points"]
+    ]
 
 
 def _group_dimensions(account: Account, namespace: str, dimensions: dict[str, str]) -> list[dict[str, str]]:

@@ -50,7 +50,7 @@ def _interfaces(clients: RootClients, instances: list[str]) -> dict[str, list[st
 
 
 def _band(instance: str) -> dict[str, Any]:
-    """Three minutes in a row above the anomaly band of the instance's outgoing traffic."""
+    """Three datapoints in a row above the anomaly band of the instance's outgoing traffic."""
     metric = {"Namespace": "AWS/EC2", "MetricName": "NetworkOut", "Dimensions": _dimensions(instance)}
     return {
         "ComparisonOperator": "GreaterThanUpperThreshold",
@@ -58,7 +58,7 @@ def _band(instance: str) -> dict[str, Any]:
         "DatapointsToAlarm": 3,
         "ThresholdMetricId": "band",
         "Metrics": [
-            {"Id": "traffic", "ReturnData": True, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}},
+            {"Id": "traffic", "ReturnData": True, "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Average"}},
             {"Id": "band", "ReturnData": True, "Expression": "ANOMALY_DETECTION_BAND(traffic, 3)"},
         ],
     }
@@ -72,7 +72,7 @@ def _threshold(instance: str, threshold: float) -> dict[str, Any]:
         "Namespace": "AWS/EC2",
         "MetricName": "NetworkOut",
         "Dimensions": _dimensions(instance),
-        "Period": 60,
+        "Period": 300,
         "Statistic": "Average",
     }
 

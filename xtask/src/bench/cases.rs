@@ -1,6 +1,7 @@
 //! What is measured: the cases in which the way to an isolated instance differs.
 
 use crate::scene::Enrolment;
+use crate::traffic::SURGE;
 
 /// One fleet, and how many of its instances raise their alarms at once.
 #[derive(Debug, Clone, Copy)]
@@ -14,9 +15,8 @@ pub struct Case {
     pub once: bool,
 }
 
-/// Bytes of a minute above which the alarm fires, and of the minute that makes it fire.
-const THRESHOLD: f64 = 1.0e8;
-pub const BURST: f64 = 9.0e8;
+/// Bytes of a datapoint above which the alarm fires: between calm and a surge.
+const THRESHOLD: f64 = SURGE / 9.0;
 const ENROLLED: Enrolment = Enrolment { hint: true, quarantine_group: true, threshold: Some(THRESHOLD) };
 const USUAL: Case = Case { name: "", size: 4, interfaces: 1, alarms: 1, enrolment: ENROLLED, once: false };
 

@@ -1,12 +1,13 @@
 //! One run of a case: raise the alarms, wait for the end, take the figures from the account's record.
 
-use super::cases::{BURST, Case};
+use super::cases::Case;
 use super::measure::{Figures, figures};
 use crate::account::{LocalAccount, Stack};
 use crate::calls;
 use crate::failure::{Failure, Result};
 use crate::journal_watch::JournalWatch;
-use crate::scene::{self, Fleet};
+use crate::scene::Fleet;
+use crate::traffic::{Scene, Traffic};
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,8 +33,14 @@ impl<'a> Bench<'a> {
     /// The figures of each instance whose alarm fired.
     pub fn run(&mut self, case: &Case, fleet: &Fleet) -> Result<Vec<Figures>> {
         let instances: Vec<_> = fleet.instance_ids.iter().take(case.alarms).cloned().collect();
+        let scene = Scene::now(self.account)?;
+        scene.past(fleet.instance_ids.iter().map(|instance| (instance, Traffic::Calm)))?;
         let interfaces = fleet.enroll(self.account, self.stack, case.enrolment, &instances)?;
-        raise(self.account, &instances)?;
+        scene.last(
+            fleet.instance_ids.iter().map(|instance| {
+                (instance, if instances.contains(instance) { Traffic::Surging } else { Traffic::Calm })
+            }),
+        )?;
         let patience = PATIENCE + PATIENCE_MORE * u32::try_from(instances.len()).unwrap_or(u32::MAX);
         let contained = if self.until_contained {
             self.journal.contained(&instances, patience)?
@@ -68,16 +75,4 @@ impl<'a> Bench<'a> {
         }
         Err(Failure::new(format!("the comparison did not end in {} s", patience.as_secs())))
     }
-}
-
-/// All at once, as far as one machine can.
-fn raise(account: &LocalAccount, instances: &[String]) -> Result {
-    let now = scene::now()?;
-    thread::scope(|scope| {
-        let posts: Vec<_> = instances
-            .iter()
-            .map(|instance| scope.spawn(move || account.network_out(instance, &[BURST], now)))
-            .collect();
-        posts.into_iter().try_for_each(|post| post.join().unwrap_or_else(|_| Err(Failure::new("a post panicked"))))
-    })
 }

@@ -1,17 +1,23 @@
-//! `cargo xtask demo`: one alarm, from the metric to the clean replacement, on a local AWS account.
+//! `cargo xtask demo`: from the metric to the clean replacement, on a local AWS account; and two alarms that must isolate
+//! nobody.
 
+mod command;
 mod ending;
+mod refusals;
 mod result;
 mod table;
 mod timeline;
+mod watching;
 
 use crate::account::{Behaviour, LocalAccount};
 use crate::calls;
 use crate::failure::{Doing, Failure, Result};
 use crate::lines::Lines;
 use crate::readback::{self, Seen};
-use crate::scene::{self, Enrolment, Fleet, Launch};
+use crate::scene::{self, Fleet, Launch};
+use crate::traffic::{Scene, Traffic};
 use crate::{build, setup, workspace};
+use refusals::Refusals;
 use result::Demonstrated;
 use std::time::{Duration, Instant};
 use timeline::Timeline;
@@ -19,16 +25,13 @@ use timeline::Timeline;
 /// What a call takes, as over a network: it makes calls at once tell from calls one after another.
 const LATENCY_MS: u32 = 50;
 const SCHEDULE_SECONDS: f64 = 2.0;
-const GROUP: &str = "web";
-const SIZE: usize = 6;
+const WEB: Launch<'_> = Launch { group: "web", size: 6, interfaces: 2 };
+const SHOP: Launch<'_> = Launch { group: "shop", size: 6, interfaces: 1 };
+const BACKUP: Launch<'_> = Launch { group: "backup", size: 2, interfaces: 1 };
 const PATIENCE: Duration = Duration::from_secs(90);
-const ENROLMENT: Enrolment = Enrolment { hint: true, quarantine_group: true, threshold: None };
 
-/// Bytes of a quiet minute, and of one in which data is carried away.
-const QUIET: f64 = 2.0e6;
-const BURST: f64 = 9.0e8;
-
-/// Fails unless the account shows a whole containment. With `as_json` the last line is one object.
+/// Fails unless the account shows a whole containment, and none where none may be. With `as_json` the last line is one
+/// object.
 pub fn run(as_json: bool) -> Result {
     setup::run()?;
     build::packages(&["cli"])?;
@@ -37,20 +40,39 @@ pub fn run(as_json: bool) -> Result {
     );
     let behaviour = Behaviour { latency_ms: LATENCY_MS, schedule_seconds: SCHEDULE_SECONDS };
     let account = LocalAccount::start("demo", &behaviour)?;
-    println!("Group {GROUP}: {SIZE} instances behind a load balancer; the first has two network interfaces");
-    let fleet = Fleet::launch(&account, &Launch { group: GROUP, size: SIZE, interfaces: 2 })?;
-    println!("template.yaml, deployed with the functions just compiled");
-    let stack = account.deploy(&scene::enforcing([&fleet], &[]), &build::code(&workspace::binaries()))?;
-    let instance = fleet.first()?;
-    fleet.enroll(&account, &stack, ENROLMENT, &[instance.to_owned()])?;
-    let watch = readback::watch(&account, &stack, &fleet)?;
+    println!("Group web: 6 instances behind a load balancer; the first has two network interfaces");
+    println!("Group shop: 6 instances. Group backup: 2, of which the first sends a backup every day at this hour");
+    let web = Fleet::launch(&account, &WEB)?;
+    let shop = Fleet::launch(&account, &SHOP)?;
+    let backup = Fleet::launch(&account, &BACKUP)?;
+    let fleets = [&web, &shop, &backup];
+    let [suspect, saver] = [web.first()?, backup.first()?];
+    let scene = Scene::now(&account)?;
+    let nightly = |instance: &String| if instance == saver { Traffic::Nightly } else { Traffic::Calm };
+    scene.past(fleets.iter().flat_map(|fleet| &fleet.instance_ids).map(|instance| (instance, nightly(instance))))?;
+    println!("template.yaml, deployed with the functions just compiled: enrolment gives each instance its own alarm");
+    let stack =
+        account.deploy(&scene::enforcing(fleets, &[("EnrollFleet", "on")]), &build::code(&workspace::binaries()))?;
+    watching::wait(&account, &fleets, PATIENCE)?;
+
+    println!(
+        "\nA sale: for half an hour every instance of shop sends 1,500 times as much. Each of their alarms rings:"
+    );
+    scene.last(shop.instance_ids.iter().map(|instance| (instance, Traffic::Surging)))?;
+    let sale = Refusals::read(&account, &shop, &shop.instance_ids, PATIENCE)?;
+    println!("\nThe daily backup of {saver}. Its alarm rings, since a band is no calendar:");
+    scene.last(backup.instance_ids.iter().map(|instance| (instance, nightly(instance))))?;
+    let noise = Refusals::read(&account, &backup, &[saver.to_owned()], PATIENCE)?;
+
+    let watch = readback::watch(&account, &stack, &web)?;
     let before = watch.next(PATIENCE)?.doing("read the account before anything happens")?;
+    println!("\n{suspect} of web, and no other of its group, sends 1,500 times as much for half an hour:");
+    let read = calls::since(&account, 0)?.iter().map(|call| call.n).max().unwrap_or_default();
+    let suspicious = |instance: &String| if instance == suspect { Traffic::Surging } else { Traffic::Calm };
+    scene.last(web.instance_ids.iter().map(|instance| (instance, suspicious(instance))))?;
+    let (after, severed_ms) = follow(&account, &watch, &before, read)?;
 
-    println!("An hour of ordinary traffic of {instance}, then three minutes in which it sends 450 times as much:");
-    raise_the_metric(&account, instance)?;
-    let (after, severed_ms) = follow(&account, &watch, &before)?;
-
-    let demonstrated = Demonstrated::read(&account, instance, &before, after, severed_ms)?;
+    let demonstrated = Demonstrated::read(&account, suspect, &before, after, severed_ms)?;
     table::print(&before, &demonstrated);
     let amiss = demonstrated.amiss(&before);
     for what in &amiss {
@@ -61,27 +83,17 @@ pub fn run(as_json: bool) -> Result {
         None => Err(Failure::new("there is no incident to report and release")),
     };
     if as_json {
-        println!("{}", demonstrated.as_json());
+        println!("{}", demonstrated.as_json(&[sale, noise]));
     }
     if amiss.is_empty() { ended } else { Err(Failure::new("the containment is not whole")) }
 }
 
-fn raise_the_metric(account: &LocalAccount, instance: &str) -> Result {
-    let now = scene::now()?;
-    let quiet: Vec<f64> = (0..60).map(|minute| QUIET * (1.0 + 0.1 * f64::from(minute % 7))).collect();
-    account.network_out(instance, &quiet, now - 3 * 60)?;
-    for minute in (0..3).rev() {
-        account.network_out(instance, &[BURST], now - minute * 60)?;
-    }
-    Ok(())
-}
-
-/// Shows what happens until nothing more is expected: what was seen last, and when the instance was seen stopped.
-fn follow(account: &LocalAccount, watch: &Lines<Seen>, before: &Seen) -> Result<(Seen, Option<f64>)> {
+/// Shows what happens after the call numbered `read` until nothing more is expected: what was seen last, and when the
+/// instance was seen stopped.
+fn follow(account: &LocalAccount, watch: &Lines<Seen>, before: &Seen, mut read: u64) -> Result<(Seen, Option<f64>)> {
     let mut timeline = Timeline::begin(before.clone());
     let give_up = Instant::now() + PATIENCE;
     let mut severed_ms = None;
-    let mut read = 0;
     while Instant::now() < give_up && !timeline.is_over() {
         if let Some(seen) = watch.next(Duration::from_millis(100))? {
             if seen.instance_state == "stopped" {

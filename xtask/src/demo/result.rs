@@ -1,5 +1,6 @@
 //! What the demonstration showed, and whether it is all that it must be.
 
+use super::refusals::Refusals;
 use crate::account::LocalAccount;
 use crate::calls::{self, unix_milliseconds};
 use crate::failure::Result;
@@ -76,7 +77,7 @@ impl Demonstrated {
         checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()
     }
 
-    pub fn as_json(&self) -> Value {
+    pub fn as_json(&self, refusals: &[Refusals]) -> Value {
         let after = &self.after;
         json!({
             "incident": after.incident,
@@ -92,6 +93,7 @@ impl Demonstrated {
             "milliseconds_to_isolated": self.milliseconds_to_isolated.map(whole),
             "round_trips_to_isolated": self.round_trips_to_isolated,
             "milliseconds_to_severed": self.milliseconds_to_severed.map(whole),
+            "refused": refusals.iter().map(Refusals::as_json).collect::<Vec<_>>(),
         })
     }
 }
