@@ -1,7 +1,7 @@
 //! The reads before a decision: as many as can be at once, so that a valid hint costs one round trip.
 
 use crate::Engine;
-use crate::judge::Traffic;
+use crate::judge::{Traffic, traffic_span};
 use crate::outcome::EngineError;
 use containment::decide::{Standing, Subject};
 use containment::ids::{GroupName, TargetGroupArn};
@@ -156,8 +156,10 @@ impl Engine {
             return Ok(None);
         }
         let traffic = &self.ports.traffic;
-        let (history, detector) =
-            tokio::join!(traffic.history(instance, group, self.span()), traffic.detector(instance));
+        let (history, detector) = tokio::join!(
+            traffic.history(instance, group, traffic_span(self.ports.clock.now())),
+            traffic.detector(instance)
+        );
         Ok(Some(Traffic { history: history?, detector: detector? }))
     }
 
