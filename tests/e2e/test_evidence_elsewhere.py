@@ -85,6 +85,7 @@ def place(laptop: Laptop) -> Place:
 @pytest.fixture(scope="module")
 def stack(laptop: Laptop, place: Place) -> Stack:
     stack = Stack.deploy(laptop, "elsewhere", NotificationEmail=MAIL, **place.parameters, **UNLIMITED)
+    stack.look_again(True)
     topic = stack.outputs["NotificationTopicArn"]
     laptop.door("POST", "subscriptions/confirm", {"topic_arn": topic, "endpoint": MAIL})
     return stack
