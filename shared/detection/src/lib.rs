@@ -25,6 +25,7 @@ pub mod reason;
 pub mod replay;
 pub mod results;
 pub mod sample;
+pub mod scale;
 pub mod sliding_max;
 pub mod tally;
 pub mod thresholds;

@@ -156,9 +156,14 @@ impl Engine {
             return Ok(None);
         }
         let traffic = &self.ports.traffic;
-        let (history, detector) =
-            tokio::join!(traffic.history(instance, group, self.span()), traffic.detector(instance));
-        Ok(Some(Traffic { history: history?, detector: detector? }))
+        let (history, detector, refresh) =
+            tokio::join!(traffic.history(instance, group, self.span()), traffic.detector(instance), async {
+                match group {
+                    Some(group) => self.ports.groups.latest_refresh(group).await,
+                    None => Ok(None),
+                }
+            },);
+        Ok(Some(Traffic { history: history?, detector: detector?, refresh }))
     }
 
     async fn observe_what_the_alarm_needs(
