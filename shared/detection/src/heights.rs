@@ -7,7 +7,7 @@ pub const LONGEST: usize = 8;
 /// Datapoints that the longest scale and its delay need; a power of two, so that a mask finds the place.
 const RING: usize = 16;
 
-/// A ring of the last [`RING`] values.
+/// A ring of the last `RING` values.
 #[derive(Debug, Clone, Copy)]
 pub struct Ring {
     values: [f64; RING],

@@ -24,7 +24,7 @@ pub fn judge(finding: &Finding, age_s: i64, fleet: &Fleet, figures: &Thresholds)
         Finding::Held { rule, figures } => vec![Reason::Held { by: *rule, figures: *figures }],
         Finding::Novel { figures: compared } => {
             let mut reasons = vec![Reason::Novel { figures: *compared }];
-            reasons.push(of_peers(compared, fleet, figures));
+            reasons.push(of_peers(fleet, figures));
             if age_s < figures.young_s {
                 reasons.extend(of_youth(compared, age_s, fleet, figures));
             }
@@ -36,7 +36,7 @@ pub fn judge(finding: &Finding, age_s: i64, fleet: &Fleet, figures: &Thresholds)
     }
 }
 
-fn of_peers(_compared: &Figures, fleet: &Fleet, figures: &Thresholds) -> Reason {
+fn of_peers(fleet: &Fleet, figures: &Thresholds) -> Reason {
     match fleet {
         Fleet::Standalone => Reason::PeersAbstain { reporting: 0, needed: figures.min_peers },
         Fleet::Unknown => Reason::PeersUnknown,

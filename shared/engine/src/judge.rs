@@ -29,16 +29,15 @@ pub(crate) struct Traffic {
     pub(crate) refresh: PortResult<Option<Refresh>>,
 }
 
-impl Engine {
-    /// The two weeks that the rule looks back on, and what its longest scale needs before them.
-    pub(crate) fn span(&self) -> Span {
-        let now = self.ports.clock.now();
-        let into_period = now.unix_timestamp().rem_euclid(STEP_S);
-        let until = OffsetDateTime::from_unix_timestamp(now.unix_timestamp() - into_period).unwrap_or(now);
-        let since = until.checked_sub(Duration::seconds(HISTORY_S + 2 * STEP_S)).unwrap_or(until);
-        Span { since, until }
-    }
+/// The two weeks that the rule looks back on at `now`, and what its longest scale needs before them.
+pub fn traffic_span(now: OffsetDateTime) -> Span {
+    let into_period = now.unix_timestamp().rem_euclid(STEP_S);
+    let until = OffsetDateTime::from_unix_timestamp(now.unix_timestamp() - into_period).unwrap_or(now);
+    let since = until.checked_sub(Duration::seconds(HISTORY_S + 2 * STEP_S)).unwrap_or(until);
+    Span { since, until }
+}
 
+impl Engine {
     /// The verdict; `None` of a drill, which has no traffic of its own. What could not be read is read again, and is no
     /// verdict.
     pub(crate) async fn judge(
@@ -83,7 +82,7 @@ impl Engine {
         if is_settled || !by_aggregate.reasons.iter().any(needs_peers) {
             return Ok(Some(Judged::from(&by_aggregate)));
         }
-        let span = self.span();
+        let span = traffic_span(self.ports.clock.now());
         let of_a_day = Span { since: span.until.checked_sub(DAY).unwrap_or(span.since), ..span };
         let is_young = by_aggregate.reasons.iter().any(|reason| matches!(reason, Reason::Young { .. }));
         let (most, span) = if is_young { (PEERS_A_FORTNIGHT, span) } else { (PEERS_A_DAY, of_a_day) };

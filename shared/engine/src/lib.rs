@@ -33,6 +33,7 @@ mod untrack;
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use enrol::{EnrolError, Enrolment};
 pub use identity::ProofFault;
+pub use judge::traffic_span;
 pub use outcome::{ContainmentPlan, EngineError, Outcome};
 
 use ports::Ports;

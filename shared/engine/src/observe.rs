@@ -1,7 +1,7 @@
 //! The reads before a decision: as many as can be at once, so that a valid hint costs one round trip.
 
 use crate::Engine;
-use crate::judge::Traffic;
+use crate::judge::{Traffic, traffic_span};
 use crate::outcome::EngineError;
 use containment::decide::{Standing, Subject};
 use containment::ids::{GroupName, TargetGroupArn};
@@ -156,13 +156,15 @@ impl Engine {
             return Ok(None);
         }
         let traffic = &self.ports.traffic;
+        let refresh = async {
+            match group {
+                Some(group) => self.ports.groups.latest_refresh(group).await,
+                None => Ok(None),
+            }
+        };
+        let span = traffic_span(self.ports.clock.now());
         let (history, detector, refresh) =
-            tokio::join!(traffic.history(instance, group, self.span()), traffic.detector(instance), async {
-                match group {
-                    Some(group) => self.ports.groups.latest_refresh(group).await,
-                    None => Ok(None),
-                }
-            },);
+            tokio::join!(traffic.history(instance, group, span), traffic.detector(instance), refresh);
         Ok(Some(Traffic { history: history?, detector: detector?, refresh }))
     }
 

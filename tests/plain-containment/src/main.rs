@@ -9,9 +9,14 @@ use containment::decide::{Standing, Subject, authorize};
 use containment::ids::{GroupName, IncidentId};
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{EventBody, Head, Opening, Received, seal};
+use containment::judged::Judged;
 use containment::plan::plan;
 use containment::quarantine::ready;
 use containment::verify::{AlarmEvidence, VerifiedAlarm, verify};
+use detection::reason::DetectorState;
+use detection::thresholds::Thresholds;
+use detection::verify::{Group, Question};
+use detection::watch::STEP_S;
 use engine::Config;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use ports::{AlarmScope, Notice, Ports, Severity, Wanted};
@@ -67,8 +72,9 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
         released_at: glance.released_at,
     };
     let now = OffsetDateTime::now_utc();
-    let target = authorize(verified, &subject, &standing, &config.limits, Mode::Enforce, now)?;
-    let incident = record(ports, name, verified, &target, now).await?;
+    let judged = judge(ports, name.as_ref(), &subject, now).await?;
+    let target = authorize(verified, Some(&judged), &subject, &standing, &config.limits, Mode::Enforce, now)?;
+    let incident = record(ports, name, verified, &target, judged, now).await?;
     let ready = ready(&quarantine_groups);
     for interface in target.interfaces() {
         let quarantine = ready.get(&interface.vpc).ok_or("the quarantine group is missing")?;
@@ -97,12 +103,37 @@ async fn contain(ports: &Ports, config: &Config, alarm: &AlarmSignal, instance: 
     Ok(ports.notifier.notify(&notice).await?)
 }
 
+/// By the group's mean alone.
+async fn judge(
+    ports: &Ports,
+    group: Option<&GroupName>,
+    subject: &Subject,
+    now: OffsetDateTime,
+) -> Result<Judged, Error> {
+    let instance = subject.instance.as_ref().ok_or("the instance is gone")?;
+    let history = ports.traffic.history(&instance.id, group, engine::traffic_span(now)).await?;
+    ports.traffic.detector(&instance.id).await?;
+    let members = subject.group.iter().flat_map(|group| group.in_service()).count();
+    let question = Question {
+        series: &history.instance,
+        period_s: STEP_S,
+        detector: DetectorState::NotABand,
+        launched_s: instance.launched_at.map(OffsetDateTime::unix_timestamp),
+        group: Group::Aggregate { mean: &history.group, instances: members },
+        events_s: &[],
+        excluded_s: &[],
+        now_s: now.unix_timestamp(),
+    };
+    Ok(Judged::from(&detection::verify::verify(&question, &Thresholds::default())))
+}
+
 /// The intent, in one write, without the breaker's conditions.
 async fn record(
     ports: &Ports,
     group: Option<GroupName>,
     verified: &VerifiedAlarm,
     target: &containment::decide::AuthorizedInstance,
+    judged: Judged,
     now: OffsetDateTime,
 ) -> Result<Incident, Error> {
     let opening = Opening {
@@ -121,6 +152,7 @@ async fn record(
         prior: Some(target.prior_state()),
         requested: None,
         figure: None,
+        judged: Some(judged),
     };
     let incident = Incident::opened(&opening, now);
     let body = EventBody::Opened(Box::new(opening));
