@@ -1,5 +1,5 @@
 //! Deployments and changes of scale around an alarm.
-#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected stops at once")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected stops at once")]
 
 mod support;
 
