@@ -166,19 +166,22 @@ def excluded(laptop: Laptop, instance: str) -> list[dict[str, Any]]:
 
 
 def test_the_model_does_not_learn_an_attack_that_was_released_but_a_false_alarm(laptop: Laptop, stack: Stack) -> None:
-    attacked, mistaken = laptop.fleet("learning", size=4)["instance_ids"][:2]
-    wait_for("the group to be watched", lambda: watched(laptop, "learning", members(laptop, "learning")))
     alice = Person.user(stack, "enrolling-alice", "OperatorPolicyArn", "ViewerPolicyArn")
-    for instance, said in ((attacked, ()), (mistaken, ("--false-alarm",))):
-        incident = alice.asks("contain", instance, "--reason", "Case 4711")["incident"]
+    released = {}
+    for group, said in (("attacked", ()), ("mistaken", ("--false-alarm",))):
+        instance = laptop.fleet(group, size=4)["instance_ids"][0]
+        ours = name(group, instance)
+        wait_for("the instance to be watched", lambda ours=ours: ours in alarms(laptop, ours))
+        incident = alice.asks("--stack", "enrolling", "contain", instance, "--reason", "Case 4711")["incident"]
         stack.incident_in(instance, "Contained")
-        ours = name("learning", instance)
         wait_for("its actions to be off", lambda ours=ours: not alarms(laptop, ours)[ours]["ActionsEnabled"])
         assert excluded(laptop, instance) == []
-        released = alice.asks("release", incident, "--reason", "it is over", *said)
-        assert released["state"] == {"name": "Released"}, released
+        answer = alice.asks("--stack", "enrolling", "release", incident, "--reason", "it is over", *said)
+        assert answer["state"] == {"name": "Released"}, answer
         wait_for("its actions to be on", lambda ours=ours: alarms(laptop, ours)[ours]["ActionsEnabled"])
-    assert excluded(laptop, mistaken) == []
+        released[group] = instance
+    assert excluded(laptop, released["mistaken"]) == []
+    attacked = released["attacked"]
     (shown,) = excluded(laptop, attacked)
     (incident,) = stack.incidents(attacked)
     opened, ended = (datetime.fromisoformat(at) for at in (incident["opened_at"], incident["release"]["released_at"]))
