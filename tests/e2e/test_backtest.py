@@ -225,3 +225,16 @@ def test_over_cloudwatchs_history_each_instance_has_its_groups_peers(laptop: Lap
     assert found["series"] == 7 and "peers-differ" in json.dumps(found["isolations"])
     unknown = viewer.runs("backtest", "--cloudwatch", "--auto-scaling-group", "nobody")
     assert unknown.returncode == 2 and "there is no such group" in unknown.stderr
+
+
+def test_the_journals_false_alarms_are_labels_of_cloudwatchs_history(laptop: Laptop, stack: Stack) -> None:
+    instance = laptop.fleet("labelled", size=3)["instance_ids"][0]
+    stack.surge(instance, value=1e6)
+    person = Person.user(stack, "backtest-labeller", "OperatorPolicyArn", "ViewerPolicyArn")
+    incident = person.asks("contain", instance, "--reason", "Case 4711")["incident"]
+    stack.incident_in(instance, "Contained")
+    person.asks("release", incident, "--reason", "a backup", "--false-alarm")
+    laptop.fleet("unlabelled", size=1)
+    found = person.asks("backtest", "--cloudwatch", "--auto-scaling-group", "labelled")
+    assert [label["series"] for label in found["false_alarms"]] == [instance]
+    assert person.asks("backtest", "--cloudwatch", "--auto-scaling-group", "unlabelled")["false_alarms"] == []

@@ -2,6 +2,7 @@
 
 use crate::deployment::Deployment;
 use crate::exit::{Failed, explained};
+use containment::observed::ObservedGroup;
 use detection::labels::Label;
 use futures::future::try_join_all;
 use ports::{ListedIncident, PortError};
@@ -61,13 +62,20 @@ fn of_csv(text: &str) -> Result<Vec<Label>, String> {
     rows.map(label).collect()
 }
 
-/// False alarms that the journal has of incidents opened since.
-pub(super) async fn of_journal(deployment: &Deployment, since: OffsetDateTime) -> Result<Vec<Label>, Failed> {
+/// False alarms that the journal has of these groups' incidents, opened since.
+pub(super) async fn of_journal(
+    deployment: &Deployment,
+    groups: &[ObservedGroup],
+    since: OffsetDateTime,
+) -> Result<Vec<Label>, Failed> {
     let journal = deployment.journal().await?;
     let months = months(since.date(), OffsetDateTime::now_utc().date());
     let read = months.iter().map(|month| journal.opened_in(*month, usize::MAX));
     let listed = try_join_all(read).await.map_err(|error: PortError| Failed::Unchecked(explained(&error)))?;
-    let is_label = |incident: &ListedIncident| incident.false_alarm && incident.opened_at >= since;
+    let is_of_them =
+        |incident: &ListedIncident| groups.iter().any(|group| incident.group.as_deref() == Some(group.name.as_str()));
+    let is_label =
+        |incident: &ListedIncident| incident.false_alarm && incident.opened_at >= since && is_of_them(incident);
     let label = |incident: ListedIncident| {
         Some(Label { epoch_s: incident.opened_at.unix_timestamp(), series: incident.instance? })
     };

@@ -29,7 +29,7 @@ pub(super) async fn run(deployment: &Deployment, asked: &Asked, terms: &Terms) -
     let until = now - Duration::seconds(now.unix_timestamp().rem_euclid(STEP_S));
     let span = Span { since: until - Duration::seconds(HISTORY_S), until };
     let mut labels = labels::of_file_if_any(asked.labels.as_deref())?;
-    labels.extend(labels::of_journal(deployment, span.since).await?);
+    labels.extend(labels::of_journal(deployment, &groups, span.since).await?);
     let mut found = Backtest::labelled(labels);
     for group in &groups {
         let members: Vec<_> = group.members.iter().map(|member| member.instance.clone()).collect();
