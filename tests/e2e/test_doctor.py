@@ -50,6 +50,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 @pytest.fixture(scope="module")
 def patient(laptop: Laptop) -> Patient:
     stack = Stack.deploy(laptop, "doctored", NotificationEmail=MAIL, EnrollFleet="on")
+    stack.look_again(True)
     topic = stack.outputs["NotificationTopicArn"]
     laptop.door("POST", "subscriptions/confirm", {"topic_arn": topic, "endpoint": MAIL})
     patient = Patient(stack, Person.user(stack, "doctor-viewer", "ViewerPolicyArn"))

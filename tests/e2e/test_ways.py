@@ -98,6 +98,8 @@ def test_one_series_of_an_alarm_over_many_contains_its_own_instance(laptop: Lapt
         AlarmActions=[stack.outputs["AlarmTopicArn"]],
         Metrics=[{"Id": "q1", "Expression": query, "Period": 60, "ReturnData": True}],
     )
+    # No alarm watches the bytes; they bear out what the packets' alarm says.
+    stack.surge(unusual)
     for instance, packets in ((calm, 10.0), (unusual, 9e8)):
         body = {"namespace": "AWS/EC2", "metric": "NetworkPacketsOut", "dimensions": {"InstanceId": instance}}
         laptop.door("POST", "metrics", {**body, "points": [{"value": packets}]})

@@ -57,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         "door": account.endpoint + PREFIX.rstrip("/"),
     }
     print(json.dumps(ready), flush=True)
-    stop_asked.wait()
+    # Python runs a signal's handler in this thread only, and a wait without an end may never let it.
+    while not stop_asked.wait(0.5):
+        pass
     server.stop()
     return 0
 
