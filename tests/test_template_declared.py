@@ -140,6 +140,7 @@ def test_what_is_declared_is_what_the_adapters_call() -> None:
 
 def test_only_contain_instance_decides_and_only_reconcile_incidents_looks_for_work() -> None:
     decides = {
+        "autoscaling:DescribeInstanceRefreshes",
         "cloudwatch:DescribeAlarmContributors",
         "cloudwatch:DescribeAnomalyDetectors",
         "dynamodb:BatchGetItem",

@@ -204,6 +204,10 @@ pub(crate) struct Backtest {
     /// May be given more than once.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Known false alarms: CSV of series,epoch_s, or what `cordon incidents --false --json` prints. With --cloudwatch those of
+    /// the journal count by themselves.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
     /// Over CloudWatch's history of all groups tagged cordon:mode, instead of files.
     #[arg(long, conflicts_with_all = ["paths", "group"])]
     pub(crate) cloudwatch: bool,

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,28 @@ def test_a_surge_is_isolated_within_a_quarter_of_an_hour_and_the_reason_said(tmp
     assert found["false_per_1000_instance_days"] == pytest.approx(1000 / 12)
     text = backtest(path).stdout
     assert "sent 6.0 MB/s" in text and all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_a_labelled_false_alarm_is_told_as_one_that_would_come_again_or_not(tmp_path: Path) -> None:
+    surge = range(10 * DAY, 10 * DAY + 12)
+    path = written(tmp_path, "i-1.csv", calm(12 * DAY, surge))
+    rung = START + (surge.start + 5) * STEP
+    labels = tmp_path / "labels.csv"
+    labels.write_text(f"series,epoch_s\ni-1,{rung}\n{path},{rung - 5 * DAY * STEP}\ni-2,{rung}\n")
+    found = asked(path, "--labels", labels)
+    assert [one["label"] for one in found["isolations"]] == ["false-alarm"]
+    assert sorted(one["fate"] for one in found["false_alarms"]) == ["avoided", "not-covered", "repeated"]
+    text = backtest(path, "--labels", labels).stdout
+    assert "people called it a false alarm" in text
+    assert "labelled false alarms: 3; 1 would come again, 1 would not, 1 not in the data" in text
+    listed = [{"instance": "i-1", "opened_at": datetime.fromtimestamp(rung, timezone.utc).isoformat(), "false_alarm": True}]
+    document = tmp_path / "false.json"
+    document.write_text(json.dumps({"schema": 1, "incidents": listed, "complete": True}))
+    assert [one["fate"] for one in asked(path, "--labels", document)["false_alarms"]] == ["repeated"]
+    assert [one["label"] for one in asked(path)["isolations"]] == [None]
+    labels.write_text("i-1,yesterday\n")
+    wrong = backtest(path, "--labels", labels)
+    assert wrong.returncode == 2 and "line 1" in wrong.stderr
 
 
 def test_what_comes_later_never_changes_a_decision(tmp_path: Path) -> None:
@@ -202,3 +225,16 @@ def test_over_cloudwatchs_history_each_instance_has_its_groups_peers(laptop: Lap
     assert found["series"] == 7 and "peers-differ" in json.dumps(found["isolations"])
     unknown = viewer.runs("backtest", "--cloudwatch", "--auto-scaling-group", "nobody")
     assert unknown.returncode == 2 and "there is no such group" in unknown.stderr
+
+
+def test_the_journals_false_alarms_are_labels_of_cloudwatchs_history(laptop: Laptop, stack: Stack) -> None:
+    instance = laptop.fleet("labelled", size=3)["instance_ids"][0]
+    stack.surge(instance, value=1e6)
+    person = Person.user(stack, "backtest-labeller", "OperatorPolicyArn", "ViewerPolicyArn")
+    incident = person.asks("contain", instance, "--reason", "Case 4711")["incident"]
+    stack.incident_in(instance, "Contained")
+    person.asks("release", incident, "--reason", "a backup", "--false-alarm")
+    laptop.fleet("unlabelled", size=1)
+    found = person.asks("backtest", "--cloudwatch", "--auto-scaling-group", "labelled")
+    assert [label["series"] for label in found["false_alarms"]] == [instance]
+    assert person.asks("backtest", "--cloudwatch", "--auto-scaling-group", "unlabelled")["false_alarms"] == []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .command import listed
+from .command import Person, listed
 from .laptop import ROOT, Laptop, Shown, Stack, wait_for
 
 ENROL = {"Mode": "enforce", "EnrollFleet": "on"}
@@ -153,6 +154,39 @@ def test_while_an_incident_holds_an_instance_its_alarm_and_detector_stay_with_ac
     wait_for("its actions to be off", lambda: alarms(laptop, ours)[ours]["ActionsEnabled"] is False)
     assert instance in {each for each, _, _ in detectors(laptop)}
     assert alarms(laptop, alarm)[alarm]["ActionsEnabled"]
+
+
+def excluded(laptop: Laptop, instance: str) -> list[dict[str, Any]]:
+    """What the model of the instance's NetworkOut does not learn from."""
+    answer = laptop.client("cloudwatch").describe_anomaly_detectors(
+        Namespace="AWS/EC2", MetricName="NetworkOut", Dimensions=[{"Name": "InstanceId", "Value": instance}]
+    )
+    (detector,) = answer["AnomalyDetectors"]
+    return list(detector["Configuration"].get("ExcludedTimeRanges", []))
+
+
+def test_the_model_does_not_learn_an_attack_that_was_released_but_a_false_alarm(laptop: Laptop, stack: Stack) -> None:
+    alice = Person.user(stack, "enrolling-alice", "OperatorPolicyArn", "ViewerPolicyArn")
+    released = {}
+    for group, said in (("attacked", ()), ("mistaken", ("--false-alarm",))):
+        instance = laptop.fleet(group, size=4)["instance_ids"][0]
+        ours = name(group, instance)
+        wait_for("the instance to be watched", lambda ours=ours: ours in alarms(laptop, ours))
+        incident = alice.asks("--stack", "enrolling", "contain", instance, "--reason", "Case 4711")["incident"]
+        stack.incident_in(instance, "Contained")
+        wait_for("its actions to be off", lambda ours=ours: not alarms(laptop, ours)[ours]["ActionsEnabled"])
+        assert excluded(laptop, instance) == []
+        answer = alice.asks("--stack", "enrolling", "release", incident, "--reason", "it is over", *said)
+        assert answer["state"] == {"name": "Released"}, answer
+        wait_for("its actions to be on", lambda ours=ours: alarms(laptop, ours)[ours]["ActionsEnabled"])
+        released[group] = instance
+    assert excluded(laptop, released["mistaken"]) == []
+    attacked = released["attacked"]
+    (shown,) = excluded(laptop, attacked)
+    (incident,) = stack.incidents(attacked)
+    opened, ended = (datetime.fromisoformat(at) for at in (incident["opened_at"], incident["release"]["released_at"]))
+    assert timedelta(hours=1) <= opened - shown["StartTime"] < timedelta(hours=1, minutes=1)
+    assert timedelta(0) <= shown["EndTime"] - ended < timedelta(minutes=1)
 
 
 def test_somebody_elses_alarm_of_the_same_name_is_left_alone(laptop: Laptop, stack: Stack) -> None:

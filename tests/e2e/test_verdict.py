@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from .laptop import Laptop, Shown, Stack, wait_for
+from .laptop import STEP_SECONDS, Laptop, Shown, Stack, wait_for
 
 
 def spike(laptop: Laptop, instance: str) -> None:
@@ -35,6 +36,40 @@ def test_a_fleet_that_surges_together_is_isolated_nowhere(laptop: Laptop, stack:
     reason = refused(stack, instances[0])
     assert reason["code"] == "in-doubt" and "the fleet does it" in reason["why"]
     assert all(Shown(laptop, instance).untouched() for instance in instances)
+
+
+def test_a_deployment_under_way_isolates_nobody_and_says_so(laptop: Laptop, stack: Stack) -> None:
+    instance = laptop.fleet("deploying", size=6)["instance_ids"][0]
+    groups = laptop.client("autoscaling")
+    groups.start_instance_refresh(AutoScalingGroupName="deploying")
+    stack.surge(instance)
+    stack.alarm("deploying", instance)
+    spike(laptop, instance)
+    reason = refused(stack, instance)
+    assert reason["code"] == "in-doubt" and "a deployment or change of scale was 0 minutes ago" in reason["why"]
+    assert Shown(laptop, instance).untouched()
+
+
+def test_a_change_of_scale_isolates_nobody_and_says_so(laptop: Laptop, stack: Stack) -> None:
+    instances = laptop.fleet("growing", size=6)["instance_ids"]
+    stack.surge(instances[0])
+    # The others have reported for twenty minutes.
+    for instance in instances[1:]:
+        report(laptop, instance, periods=4)
+    stack.alarm("growing", instances[0])
+    spike(laptop, instances[0])
+    reason = refused(stack, instances[0])
+    assert reason["code"] == "in-doubt" and "a deployment or change of scale was" in reason["why"]
+    assert Shown(laptop, instances[0]).untouched()
+
+
+def report(laptop: Laptop, instance: str, periods: int) -> None:
+    """Calm traffic of the last periods."""
+    last = int(time.time()) // STEP_SECONDS * STEP_SECONDS
+    points = [{"timestamp": last - back * STEP_SECONDS, "value": 1e6} for back in range(periods, 0, -1)]
+    body = {"namespace": "AWS/EC2", "dimensions": {"InstanceId": instance}, "points": points}
+    for metric in ("NetworkIn", "NetworkOut"):
+        laptop.door("POST", "metrics", {**body, "metric": metric})
 
 
 def test_what_was_in_doubt_is_contained_by_a_second_look(laptop: Laptop) -> None:

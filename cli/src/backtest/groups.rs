@@ -7,11 +7,12 @@ use detection::csv::Row;
 use detection::fold::period_of;
 use detection::group::GroupReplay;
 use detection::inject::Injection;
+use detection::labels::is_named;
 use detection::results::Backtest;
 use detection::sample::Sample;
 use std::collections::VecDeque;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Datapoints from which the group's period is told.
 const FIRST: usize = 16;
@@ -25,7 +26,7 @@ pub(super) fn sorted(lists: &[PathBuf], mut files: Vec<File>) -> Result<(Vec<Vec
         let names = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let mut group = Vec::new();
         for name in names {
-            let at = files.iter().position(|file| is_named(&file.path, name)).ok_or_else(|| {
+            let at = files.iter().position(|file| is_named(&file.name(), name)).ok_or_else(|| {
                 Failed::Usage(format!(
                     "--group {}: {name} is none of the series given, or is in a group already; write a path, or a file's \
                      name, a line",
@@ -40,13 +41,6 @@ pub(super) fn sorted(lists: &[PathBuf], mut files: Vec<File>) -> Result<(Vec<Vec
         groups.push(group);
     }
     Ok((groups, files))
-}
-
-/// By its path, its file's name, or that without the extension.
-fn is_named(path: &Path, name: &str) -> bool {
-    let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = file.trim_end_matches(".gz").trim_end_matches(".csv");
-    path == Path::new(name) || file == name || stem == name
 }
 
 /// A series as far as it was read.

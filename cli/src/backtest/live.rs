@@ -1,6 +1,7 @@
 //! Over CloudWatch's own history: two weeks of every instance of the groups that are opted in, each with its peers.
 
-use super::Terms;
+use super::{Terms, labels};
+use crate::arguments::Backtest as Asked;
 use crate::deployment::Deployment;
 use crate::exit::{Failed, explained};
 use containment::authority::MODE_TAG;
@@ -15,19 +16,21 @@ use signal::InstanceId;
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
-pub(super) async fn run(deployment: &Deployment, names: &[String], terms: &Terms) -> Result<Backtest, Failed> {
+pub(super) async fn run(deployment: &Deployment, asked: &Asked, terms: &Terms) -> Result<Backtest, Failed> {
     if terms.order.is_some() {
         return Err(Failed::Usage("--inject needs files: into CloudWatch's history nothing is injected".to_owned()));
     }
     let unread = |error: PortError| Failed::Unchecked(explained(&error));
     let settings = deployment.settings().await?;
     let account = aws_adapters::coverage(&deployment.clients, settings.get("CORDON_TABLE")?);
-    let groups = chosen(account.groups().await.map_err(unread)?, names)?;
+    let groups = chosen(account.groups().await.map_err(unread)?, &asked.auto_scaling_group)?;
     let traffic = aws_adapters::traffic(&deployment.clients);
     let now = OffsetDateTime::now_utc();
     let until = now - Duration::seconds(now.unix_timestamp().rem_euclid(STEP_S));
     let span = Span { since: until - Duration::seconds(HISTORY_S), until };
-    let mut found = Backtest::default();
+    let mut labels = labels::of_file_if_any(asked.labels.as_deref())?;
+    labels.extend(labels::of_journal(deployment, &groups, span.since).await?);
+    let mut found = Backtest::labelled(labels);
     for group in &groups {
         let members: Vec<_> = group.members.iter().map(|member| member.instance.clone()).collect();
         let series = traffic.of_instances(&members, span).await.map_err(unread)?;

@@ -1,6 +1,7 @@
 //! `cordon backtest`: what the verifier would have isolated, when and why. Over files, or over CloudWatch's own history.
 
 mod groups;
+mod labels;
 mod live;
 mod series;
 mod text;
@@ -24,7 +25,7 @@ pub(crate) async fn run(global: &Global, asked: &Asked) -> Result<(String, Exit)
     let terms = Terms { figures: figures(&asked.set)?, order: order(asked.inject.as_deref())? };
     let found = if asked.cloudwatch {
         let deployment = Deployment::new(global).await?;
-        live::run(&deployment, &asked.auto_scaling_group, &terms).await?
+        live::run(&deployment, asked, &terms).await?
     } else {
         over_files(asked, &terms)?
     };
@@ -63,7 +64,7 @@ fn over_files(asked: &Asked, terms: &Terms) -> Result<Backtest, Failed> {
     let files = series::files(&asked.paths)?;
     let (groups, alone) = groups::sorted(&asked.group, files)?;
     let mut progress = Progress::of(alone.len() + groups.len());
-    let mut found = Backtest::default();
+    let mut found = Backtest::labelled(labels::of_file_if_any(asked.labels.as_deref())?);
     for group in &groups {
         groups::replay(group, terms, &mut found)?;
         progress.step();

@@ -2,7 +2,8 @@
 
 use crate::table::cut;
 use detection::inject::Order;
-use detection::results::Backtest;
+use detection::labels::Fate;
+use detection::results::{Backtest, Said};
 use std::fmt::Write;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -22,12 +23,24 @@ pub(super) fn of(found: &Backtest, order: Option<&Order>) -> String {
     }
     for isolation in false_ones.iter().take(NAMED) {
         let _ = writeln!(text, "  {} UTC  {}", at(isolation.epoch_s), cut(&isolation.series, WIDTH - 24));
+        if isolation.label == Some(Said::FalseAlarm) {
+            let _ = writeln!(text, "    people called it a false alarm");
+        }
         for reason in &isolation.reasons {
             let _ = writeln!(text, "{}", wrapped(&reason.to_string()));
         }
     }
     if false_ones.len() > NAMED {
         let _ = writeln!(text, "  and {} more: --json has all", false_ones.len() - NAMED);
+    }
+    if !found.false_alarms.is_empty() {
+        let [repeated, avoided, beyond] =
+            [Fate::Repeated, Fate::Avoided, Fate::NotCovered].map(|fate| found.fates(fate));
+        let _ = writeln!(
+            text,
+            "labelled false alarms: {}; {repeated} would come again, {avoided} would not, {beyond} not in the data",
+            found.false_alarms.len()
+        );
     }
     if let (Some(order), Some(recall)) = (order, found.recall) {
         let found_ones = found.injected.iter().filter(|injection| injection.detected_epoch_s.is_some()).count();

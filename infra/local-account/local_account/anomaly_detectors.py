@@ -25,6 +25,7 @@ STATES = ("PENDING_TRAINING", "TRAINED_INSUFFICIENT_DATA", "TRAINED")
 PAGE = 50
 LARGEST_PAGE = 100
 QUOTA = 500
+MOST_RANGES = 10
 
 
 class LimitExceeded(ServiceException):
@@ -37,11 +38,14 @@ def install(account: Account, needed_by: Callable[[Any], dict[str, Any] | None])
     @overlay(CloudWatchResponse)
     def put_anomaly_detector(moto: Any, self: Any) -> ActionResult:
         detector = _requested(self)
+        configuration = self._get_param("Configuration") or {}
+        if len(configuration.get("ExcludedTimeRanges", [])) > MOST_RANGES:
+            raise ValidationError(f"ExcludedTimeRanges is limited to {MOST_RANGES}.")
         known = detectors_of(self.cloudwatch_backend)
         if _identity(detector) not in known and len(known) >= account.detector_quota:
             raise LimitExceeded("You have reached the maximum number of anomaly detectors.")
         stored = known.setdefault(_identity(detector), {**detector, "StateValue": account.new_detector_state})
-        stored["Configuration"] = self._get_param("Configuration") or {}
+        stored["Configuration"] = configuration
         stored["MetricCharacteristics"] = self._get_param("MetricCharacteristics") or {}
         return EmptyResult()
 

@@ -31,7 +31,7 @@ def install() -> None:
         if len(ids) > MOST_IDS_TO_DESCRIBE or most > MOST_IDS_TO_DESCRIBE:
             raise ValidationError(f"The number of instance ids must not exceed {MOST_IDS_TO_DESCRIBE}.")
         states = self.autoscaling_backend.describe_auto_scaling_instances(instance_ids=ids)
-        page, token = _page(states, self._get_param("NextToken"), most)
+        page, token = page_of(states, self._get_param("NextToken"), most)
         return ActionResult({"AutoScalingInstances": page, "NextToken": token})
 
     @overlay(AutoScalingResponse, "describe_scaling_activities")
@@ -45,11 +45,11 @@ def install() -> None:
             for activity in getattr(group, "activities", [])
             if not wanted or activity.activity_id in wanted
         ]
-        page, token = _page(found, self._get_param("NextToken"), self._get_int_param("MaxRecords", 100))
+        page, token = page_of(found, self._get_param("NextToken"), self._get_int_param("MaxRecords", 100))
         return ActionResult({"Activities": page, "NextToken": token})
 
 
-def _page(everything: list[Any], token: str | None, most: int) -> tuple[list[Any], str | None]:
+def page_of(everything: list[Any], token: str | None, most: int) -> tuple[list[Any], str | None]:
     start = int(token or 0)
     end = start + most
     return everything[start:end], str(end) if end < len(everything) else None

@@ -15,7 +15,7 @@ from moto.autoscaling.models import ASG_NAME_TAG, Activity, AutoScalingBackend, 
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.utils import utcnow
 
-from . import autoscaling_capacity, autoscaling_description, autoscaling_events
+from . import autoscaling_capacity, autoscaling_description, autoscaling_events, autoscaling_refreshes
 from .account import Account
 from .autoscaling_capacity import deregister_from_target_groups, finish_launch
 from .autoscaling_description import group_named
@@ -43,6 +43,7 @@ def install(account: Account) -> None:
     _attach(account)
     _terminate()
     autoscaling_description.install()
+    autoscaling_refreshes.install()
     _add_door(account)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -124,3 +125,20 @@ def test_detailed_monitoring_is_shown_once_it_is_on(cloud: Cloud) -> None:
     assert state() == "disabled"
     ec2.monitor_instances(InstanceIds=[instance])
     assert state() == "enabled"
+
+
+def test_what_a_model_does_not_learn_is_shown_as_it_was_put_and_ten_ranges_are_the_most(cloud: Cloud) -> None:
+    cloudwatch = cloud.client("cloudwatch")
+    begins = datetime(2026, 11, 20, 10, 0, tzinfo=timezone.utc)
+    ranges = [
+        {"StartTime": begins + timedelta(hours=hour), "EndTime": begins + timedelta(hours=hour, minutes=9)}
+        for hour in range(11)
+    ]
+    put = {"ExcludedTimeRanges": ranges[:10], "MetricTimezone": "Europe/Zurich"}
+    cloudwatch.put_anomaly_detector(SingleMetricAnomalyDetector=NETWORK_OUT, Configuration=put)
+    (shown,) = detectors(cloud)
+    assert shown["Configuration"] == put
+    with pytest.raises(ClientError, match="ExcludedTimeRanges"):
+        cloudwatch.put_anomaly_detector(
+            SingleMetricAnomalyDetector=NETWORK_OUT, Configuration={"ExcludedTimeRanges": ranges}
+        )

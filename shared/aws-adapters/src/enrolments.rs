@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use enrolment::Detector;
-use ports::{EnrolmentRecord, Enrolments, Lease, PortError, PortResult, RecordChange};
+use ports::{EnrolmentRecord, Enrolments, Holds, Lease, PortError, PortResult, RecordChange};
 use signal::InstanceId;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
@@ -89,18 +89,23 @@ impl Enrolments for EnrolmentItem {
         holds(call.send().await.map(|_| ()).map_err(map(UPDATE))).map(|_| ())
     }
 
-    async fn held(&self, instances: &[InstanceId]) -> PortResult<BTreeSet<InstanceId>> {
-        let mut held = BTreeSet::new();
+    async fn holds(&self, instances: &[InstanceId]) -> PortResult<Holds> {
+        let mut holds = Holds::default();
         for some in instances.chunks(BATCH) {
             for item in self.table.batch(some.iter().map(hold_key).collect()).await? {
                 let reader = Reader { operation: BATCH_GET, item: &item };
                 let Some(instance) = reader.text("pk")?.strip_prefix("instance#") else { continue };
-                if reader.hold()?.0.is_some() {
-                    held.insert(instance.parse().map_err(|error| PortError::unreadable(BATCH_GET, error))?);
+                let instance: InstanceId = instance.parse().map_err(|error| PortError::unreadable(BATCH_GET, error))?;
+                let hold = reader.hold()?;
+                if hold.held_by.is_some() {
+                    holds.held.insert(instance.clone());
+                }
+                if !hold.attacks.is_empty() {
+                    holds.attacks.insert(instance, hold.attacks);
                 }
             }
         }
-        Ok(held)
+        Ok(holds)
     }
 }
 

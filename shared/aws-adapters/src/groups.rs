@@ -1,13 +1,15 @@
 use crate::error::map;
 use async_trait::async_trait;
 use aws_sdk_autoscaling::Client;
-use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, InstanceRefresh};
 use containment::ids::{GroupName, TargetGroupArn};
 use containment::observed::{GroupMember, Lifecycle, Membership, ObservedGroup};
-use ports::{Groups, PortError, PortResult};
+use ports::{Groups, PortError, PortResult, Refresh};
 use signal::InstanceId;
+use time::OffsetDateTime;
 
 const INSTANCES: &str = "autoscaling:DescribeAutoScalingInstances";
+const REFRESHES: &str = "autoscaling:DescribeInstanceRefreshes";
 pub(crate) const GROUPS: &str = "autoscaling:DescribeAutoScalingGroups";
 
 pub(crate) struct AutoScalingGroups {
@@ -41,6 +43,19 @@ impl Groups for AutoScalingGroups {
         let call = self.client.describe_auto_scaling_groups().auto_scaling_group_names(group.as_str());
         let answer = call.send().await.map_err(map(GROUPS))?;
         answer.auto_scaling_groups().first().map(observed).transpose()
+    }
+
+    async fn latest_refresh(&self, group: &GroupName) -> PortResult<Option<Refresh>> {
+        let call = self.client.describe_instance_refreshes().auto_scaling_group_name(group.as_str());
+        // Newest first.
+        let answer = call.max_records(1).send().await.map_err(map(REFRESHES))?;
+        let ended_at = |shown: &InstanceRefresh| match shown.end_time() {
+            Some(at) => OffsetDateTime::from_unix_timestamp(at.secs())
+                .map(Some)
+                .map_err(|error| PortError::unreadable(REFRESHES, error)),
+            None => Ok(None),
+        };
+        answer.instance_refreshes().first().map(|shown| Ok(Refresh { ended_at: ended_at(shown)? })).transpose()
     }
 
     async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {

@@ -1,7 +1,8 @@
 use crate::error::map;
 use crate::journal_items::{
-    Item, LATER, LISTED_INDEX, OPEN, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key, freeze_key,
-    group_breaker_key, head_key, hold_key, incident_pk, milliseconds, month_of, nonce_key, number, rfc3339, string,
+    Hold, Item, LATER, LISTED_INDEX, OPEN, OPEN_INDEX, Reader, account_breaker_key, approval_key, authority_key,
+    freeze_key, group_breaker_key, head_key, hold_key, incident_pk, milliseconds, month_of, nonce_key, number, rfc3339,
+    string,
 };
 use crate::journal_writes::{TRANSACT, append, cancelled, cancelled_commit, commit, is_conflict_alone, record};
 use async_trait::async_trait;
@@ -159,7 +160,8 @@ impl Journal for JournalTable {
             } else if is(&authority) {
                 glance.standalone = Some(read.standalone()?);
             } else if is(&hold) {
-                (glance.held_by, glance.released_at) = read.hold()?;
+                let Hold { held_by, released_at, attacks } = read.hold()?;
+                glance = Glance { held_by, released_at, attacks, ..glance };
             }
         }
         Ok(glance)

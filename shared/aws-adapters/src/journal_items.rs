@@ -1,6 +1,7 @@
 //! The table's keys and items. One table: `pk` and `sk` say what an item is.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use containment::attack::TimeRange;
 use containment::authority::{Mode, StandaloneEntry};
 use containment::breaker::Breaker;
 use containment::guards::Freeze;
@@ -10,7 +11,7 @@ use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use ports::{Lease, ListedIncident, PortError, PortResult, StoredIncident};
 use signal::InstanceId;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
@@ -50,6 +51,23 @@ pub(crate) fn approval_key(id: &str) -> Item {
 
 pub(crate) fn hold_key(instance: &InstanceId) -> Item {
     key(&format!("instance#{instance}"), "open")
+}
+
+/// When the instance of a hold was attacked, by released incidents: a set of texts.
+pub(crate) const ATTACKS: &str = "attacks";
+
+pub(crate) fn attacks<'a>(all: impl IntoIterator<Item = &'a TimeRange>) -> AttributeValue {
+    AttributeValue::Ss(all.into_iter().map(ToString::to_string).collect())
+}
+
+/// The item of [`hold_key`].
+#[derive(Debug, PartialEq)]
+pub(crate) struct Hold {
+    /// The incident that holds the instance.
+    pub(crate) held_by: Option<IncidentId>,
+    /// When an operator last released it.
+    pub(crate) released_at: Option<OffsetDateTime>,
+    pub(crate) attacks: BTreeSet<TimeRange>,
 }
 
 pub(crate) fn authority_key(instance: &InstanceId) -> Item {
@@ -214,10 +232,16 @@ impl Reader<'_> {
         Ok(StandaloneEntry { mode, protected: self.flag("protected")?, drills_allowed: self.flag("drills")? })
     }
 
-    /// The incident that holds the instance, and when an operator last released it.
-    pub(crate) fn hold(&self) -> PortResult<(Option<IncidentId>, Option<OffsetDateTime>)> {
-        let held = self.flag("held")?.then(|| self.text("incident").map(IncidentId::new)).transpose()?;
-        Ok((held, self.time("released_at_ms")?))
+    pub(crate) fn hold(&self) -> PortResult<Hold> {
+        let held_by = self.flag("held")?.then(|| self.text("incident").map(IncidentId::new)).transpose()?;
+        let attacks = match self.item.get(ATTACKS) {
+            None => BTreeSet::new(),
+            Some(AttributeValue::Ss(all)) => {
+                all.iter().map(|one| one.parse().map_err(|()| self.wrong(ATTACKS))).collect::<PortResult<_>>()?
+            }
+            Some(_) => return Err(self.wrong(ATTACKS)),
+        };
+        Ok(Hold { held_by, released_at: self.time("released_at_ms")?, attacks })
     }
 
     pub(crate) fn head(&self) -> PortResult<Head> {

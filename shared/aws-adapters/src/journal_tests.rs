@@ -1,11 +1,12 @@
 //! What is written to the table, and that it is read back as it was.
 
 use crate::journal_items::{
-    Item, Reader, account_breaker_key, authority_key, breaker_item, event_item, freeze_key, group_breaker_key,
+    Hold, Item, Reader, account_breaker_key, authority_key, breaker_item, event_item, freeze_key, group_breaker_key,
     head_item, head_key, hold_key, number, string,
 };
 use crate::journal_writes::{append, commit, is_conflict_alone, record};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use containment::attack::TimeRange;
 use containment::authority::Mode;
 use containment::breaker::{Breaker, Slot};
 use containment::ids::{GroupName, IncidentId};
@@ -14,7 +15,7 @@ use containment::journal::{EventBody, Head, Opening, Received, SealedEvent, seal
 use containment::plan::Plan;
 use containment::refusal::Refusal;
 use containment::step::Step;
-use ports::{BreakerWrite, Intent, Lease, Transaction};
+use ports::{BreakerWrite, Intent, Lease, LettingGo, Transaction};
 use signal::InstanceId;
 use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
@@ -70,7 +71,20 @@ fn intent() -> Intent {
     let (incident, event, head) = opened(IncidentState::Committed);
     let group = Some(GroupName::new("web"));
     let breaker = BreakerWrite { group, group_breaker: breaker(1), account_breaker: breaker(8) };
-    Intent { incident, event, head, lease: lease(), breaker, now: now(), through_freeze: false }
+    Intent {
+        incident,
+        event,
+        head,
+        lease: lease(),
+        breaker,
+        now: now(),
+        through_freeze: false,
+        attacks: [attack(1)].into(),
+    }
+}
+
+fn attack(hour: i64) -> TimeRange {
+    TimeRange { from_s: hour * 3600, until_s: hour * 3600 + 60 }
 }
 
 fn transaction(state: IncidentState) -> Transaction {
@@ -84,7 +98,7 @@ fn placeholders(item: &TransactWriteItem) -> (BTreeSet<String>, BTreeSet<String>
     let text = format!("{} {}", update.update_expression(), update.condition_expression().unwrap());
     let words = text.split(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, ':' | '#' | '_')));
     let used = words.filter(|word| word.starts_with([':', '#'])).map(ToOwned::to_owned).collect();
-    let names = update.expression_attribute_names().unwrap().keys();
+    let names = update.expression_attribute_names().into_iter().flatten().map(|(name, _)| name);
     let values = update.expression_attribute_values().unwrap().keys();
     (used, names.chain(values).cloned().collect())
 }
@@ -180,7 +194,8 @@ fn what_was_written_is_read_back() {
     let stored = read(0).stored().unwrap();
     assert_eq!((stored.incident, stored.head, stored.lease), (incident, head, Some(lease())));
     assert_eq!(read(1).event().unwrap(), event);
-    assert_eq!(read(2).hold().unwrap(), (Some(IncidentId::new("inc-1")), None));
+    let hold = read(2).hold().unwrap();
+    assert_eq!((hold.held_by, hold.attacks), (Some(IncidentId::new("inc-1")), [attack(1)].into()));
     assert_eq!(read(3).breaker().unwrap(), breaker(1));
     let released = breaker_item(X, account_breaker_key(), &Breaker::default()).unwrap();
     assert_eq!(Reader { operation: X, item: &released }.breaker().unwrap(), Breaker::default());
@@ -219,7 +234,24 @@ fn a_released_instance_is_held_by_nobody() {
     item.insert("incident".to_owned(), string("inc-1"));
     item.insert("held".to_owned(), AttributeValue::Bool(false));
     item.insert("released_at_ms".to_owned(), number(1_790_000_000_000_i64));
-    assert_eq!(Reader { operation: X, item: &item }.hold().unwrap(), (None, Some(now())));
+    let read = |item: &Item| Reader { operation: X, item }.hold();
+    let free = Hold { held_by: None, released_at: Some(now()), attacks: BTreeSet::new() };
+    assert_eq!(read(&item).unwrap(), free);
+    item.insert("attacks".to_owned(), AttributeValue::Ss(vec!["3600/3660".to_owned()]));
+    assert_eq!(read(&item).unwrap(), Hold { attacks: [attack(1)].into(), ..free });
+    item.insert("attacks".to_owned(), AttributeValue::Ss(vec!["always".to_owned()]));
+    assert!(read(&item).is_err());
+}
+
+#[test]
+fn what_is_let_go_has_its_attack_on_record_and_a_false_alarm_has_none() {
+    for (attack, adds) in [(Some(attack(2)), true), (None, false)] {
+        let lets_go = Some(LettingGo { instance: instance(), at: now(), attack });
+        let items = append("table", &Transaction { lets_go, ..transaction(IncidentState::Released) }).unwrap();
+        let (used, given) = placeholders(items.last().unwrap());
+        assert_eq!(used, given);
+        assert_eq!(given.contains(":attack"), adds);
+    }
 }
 
 #[test]

@@ -1,17 +1,16 @@
 //! The transactions that write the journal, and what a cancelled one means.
 
 use crate::journal_items::{
-    Item, account_breaker_key, breaker_item, event_item, freeze_key, group_breaker_key, head_fields, head_item,
-    head_key, hold_key, milliseconds, number, open_as, string,
+    ATTACKS, Item, account_breaker_key, attacks, breaker_item, event_item, freeze_key, group_breaker_key, head_fields,
+    head_item, head_key, hold_key, milliseconds, number, open_as, string,
 };
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use containment::breaker::Breaker;
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{Head, SealedEvent};
-use ports::{CommitError, ErrorKind, Intent, PortError, PortResult, Transaction};
-use signal::InstanceId;
-use time::{Duration, OffsetDateTime};
+use ports::{CommitError, ErrorKind, Intent, LettingGo, PortError, PortResult, Transaction};
+use time::Duration;
 
 pub(crate) const TRANSACT: &str = "dynamodb:TransactWriteItems";
 /// Refusals may be made by anyone who can send a message; they don't stay for ever.
@@ -28,6 +27,10 @@ pub(crate) fn commit(table: &str, intent: &Intent) -> PortResult<Vec<TransactWri
     let mut hold = hold_key(instance);
     hold.insert("incident".to_owned(), string(incident.id.as_str()));
     hold.insert("held".to_owned(), AttributeValue::Bool(true));
+    // DynamoDB knows no empty set.
+    if !intent.attacks.is_empty() {
+        hold.insert(ATTACKS.to_owned(), attacks(&intent.attacks));
+    }
     let group =
         breaker_item(TRANSACT, group_breaker_key(intent.breaker.group.as_ref()), &intent.breaker.group_breaker)?;
     let account = breaker_item(TRANSACT, account_breaker_key(), &intent.breaker.account_breaker)?;
@@ -91,22 +94,28 @@ pub(crate) fn append(table: &str, transaction: &Transaction) -> PortResult<Vec<T
     for event in &transaction.events {
         items.push(put(put_of(table, event_item(id, event)).condition_expression("attribute_not_exists(pk)"))?);
     }
-    if let Some((instance, at)) = &transaction.lets_go {
-        items.push(update(let_go(table, transaction, instance, *at))?);
+    if let Some(letting_go) = &transaction.lets_go {
+        items.push(update(let_go(table, transaction, letting_go))?);
     }
     Ok(items)
 }
 
 /// Ends the incident's own hold on the instance; another incident's stays.
-fn let_go(table: &str, transaction: &Transaction, instance: &InstanceId, at: OffsetDateTime) -> UpdateBuilder {
-    Update::builder()
+fn let_go(table: &str, transaction: &Transaction, letting_go: &LettingGo) -> UpdateBuilder {
+    let expression = "SET held = :no, released_at_ms = :at";
+    let update = Update::builder()
         .table_name(table)
-        .set_key(Some(hold_key(instance)))
-        .update_expression("SET held = :no, released_at_ms = :at")
+        .set_key(Some(hold_key(&letting_go.instance)))
         .condition_expression("incident = :incident")
         .expression_attribute_values(":no", AttributeValue::Bool(false))
-        .expression_attribute_values(":at", milliseconds(at))
-        .expression_attribute_values(":incident", string(transaction.incident.id.as_str()))
+        .expression_attribute_values(":at", milliseconds(letting_go.at))
+        .expression_attribute_values(":incident", string(transaction.incident.id.as_str()));
+    match &letting_go.attack {
+        Some(attack) => update
+            .update_expression(format!("{expression} ADD attacks :attack"))
+            .expression_attribute_values(":attack", attacks([attack])),
+        None => update.update_expression(expression),
+    }
 }
 
 /// Moves the head on, on condition that the lease is still held and that nobody else has moved it.

@@ -10,6 +10,7 @@ use aws_sdk_cloudwatch::types::{
 use containment::ids::GroupName;
 use detection::reason::DetectorState;
 use detection::sample::Sample;
+use detection::scale::Reporting;
 use detection::watch::STEP_S;
 use ports::{History, PortResult, Span, Traffic};
 use signal::InstanceId;
@@ -21,12 +22,16 @@ const DETECTORS: &str = "cloudwatch:DescribeAnomalyDetectors";
 const NAMESPACE: &str = "AWS/EC2";
 const OUT: &str = "NetworkOut";
 const IN: &str = "NetworkIn";
+const COUNT: &str = "SampleCount";
 /// GetMetricData takes 500 queries; each instance needs two.
 const INSTANCES: usize = 250;
 
 pub(crate) struct CloudWatchTraffic {
     client: Client,
 }
+
+/// Datapoints by query and time.
+type Series = BTreeMap<String, BTreeMap<i64, f64>>;
 
 /// Whose two metrics, and what their queries' ids end in.
 struct Subject<'a> {
@@ -55,25 +60,30 @@ impl CloudWatchTraffic {
 
     /// The samples of each subject, in their order.
     async fn read(&self, subjects: &[Subject<'_>], span: Span) -> PortResult<Vec<Vec<Sample>>> {
-        let queries = subjects.iter().flat_map(|subject| [query(OUT, subject), query(IN, subject)]);
+        let queries = subjects.iter().flat_map(both_ways).collect();
+        let found = self.series(queries, span).await?;
+        Ok(subjects.iter().map(|subject| samples(&found, subject)).collect())
+    }
+
+    /// Datapoints by query and time.
+    async fn series(&self, queries: Vec<MetricDataQuery>, span: Span) -> PortResult<Series> {
         let mut pages = self
             .client
             .get_metric_data()
-            .set_metric_data_queries(Some(queries.collect()))
+            .set_metric_data_queries(Some(queries))
             .start_time(time_of(span.since))
             .end_time(time_of(span.until))
             .scan_by(ScanBy::TimestampAscending)
             .into_paginator()
             .send();
-        let mut found: BTreeMap<String, BTreeMap<i64, f64>> = BTreeMap::new();
+        let mut found = Series::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(map(OPERATION))?;
             for result in page.metric_data_results() {
                 found.entry(result.id().unwrap_or_default().to_owned()).or_default().extend(points(result));
             }
         }
-        let of = |way: &str, subject: &Subject<'_>| found.get(&id(way, subject)).cloned().unwrap_or_default();
-        Ok(subjects.iter().map(|subject| samples(&of(OUT, subject), &of(IN, subject))).collect())
+        Ok(found)
     }
 }
 
@@ -81,10 +91,18 @@ impl CloudWatchTraffic {
 impl Traffic for CloudWatchTraffic {
     async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History> {
         let own = Subject::instance(instance, "own");
-        let group = group.map(Subject::group);
-        let subjects: Vec<_> = std::iter::once(own).chain(group).collect();
-        let mut read = self.read(&subjects, span).await?.into_iter();
-        Ok(History { instance: read.next().unwrap_or_default(), group: read.next().unwrap_or_default() })
+        let Some(group) = group.map(Subject::group) else {
+            let found = self.series(both_ways(&own).into(), span).await?;
+            return Ok(History { instance: samples(&found, &own), ..History::default() });
+        };
+        let counts = [count(&own), count(&group)];
+        let queries = [&own, &group].into_iter().flat_map(both_ways).chain(counts).collect();
+        let found = self.series(queries, span).await?;
+        Ok(History {
+            instance: samples(&found, &own),
+            group: samples(&found, &group),
+            reporting: reporting(&points_of(&found, COUNT, &group), &points_of(&found, COUNT, &own)),
+        })
     }
 
     async fn detector(&self, instance: &InstanceId) -> PortResult<DetectorState> {
@@ -135,7 +153,8 @@ fn untrained(state: &DetectorState) -> u8 {
 }
 
 /// One sample a period that either metric has a datapoint for.
-fn samples(out: &BTreeMap<i64, f64>, incoming: &BTreeMap<i64, f64>) -> Vec<Sample> {
+fn samples(found: &Series, subject: &Subject<'_>) -> Vec<Sample> {
+    let (out, incoming) = (points_of(found, OUT, subject), points_of(found, IN, subject));
     let mut all: BTreeMap<i64, Sample> = BTreeMap::new();
     for epoch_s in out.keys().chain(incoming.keys()) {
         all.entry(*epoch_s).or_insert_with(|| Sample {
@@ -147,21 +166,67 @@ fn samples(out: &BTreeMap<i64, f64>, incoming: &BTreeMap<i64, f64>) -> Vec<Sampl
     all.into_values().collect()
 }
 
+/// Each instance gives one or five samples a period (basic or detailed monitoring), and those of a group do the same: what
+/// the instance itself gave, at most, tells how many instances stand behind the group's samples.
+fn reporting(group: &BTreeMap<i64, f64>, own: &BTreeMap<i64, f64>) -> Vec<Reporting> {
+    let each = own.values().copied().fold(0.0, f64::max);
+    if each <= 0.0 {
+        return Vec::new();
+    }
+    let of =
+        |(epoch_s, samples): (&i64, &f64)| Reporting { epoch_s: *epoch_s, instances: (samples / each).round() as u32 };
+    group.iter().map(of).collect()
+}
+
+fn points_of(found: &Series, what: &str, subject: &Subject<'_>) -> BTreeMap<i64, f64> {
+    found.get(&id(what, subject)).cloned().unwrap_or_default()
+}
+
 fn points(result: &MetricDataResult) -> impl Iterator<Item = (i64, f64)> {
     result.timestamps().iter().map(DateTime::secs).zip(result.values().iter().copied())
 }
 
-fn id(way: &str, subject: &Subject<'_>) -> String {
-    format!("{}_{}", if way == OUT { "out" } else { "in" }, subject.suffix)
+fn id(what: &str, subject: &Subject<'_>) -> String {
+    let what = match what {
+        OUT => "out",
+        IN => "in",
+        _ => "count",
+    };
+    format!("{what}_{}", subject.suffix)
 }
 
-fn query(name: &str, subject: &Subject<'_>) -> MetricDataQuery {
+fn both_ways(subject: &Subject<'_>) -> [MetricDataQuery; 2] {
+    [OUT, IN].map(|name| query(name, subject.stat, id(name, subject), subject))
+}
+
+fn count(subject: &Subject<'_>) -> MetricDataQuery {
+    query(OUT, COUNT, id(COUNT, subject), subject)
+}
+
+fn query(name: &str, stat: &str, id: String, subject: &Subject<'_>) -> MetricDataQuery {
     let dimension = Dimension::builder().name(subject.dimension).value(subject.value).build();
     let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).dimensions(dimension).build();
-    let stat = MetricStat::builder().metric(metric).period(STEP_S as i32).stat(subject.stat).build();
-    MetricDataQuery::builder().id(id(name, subject)).metric_stat(stat).build()
+    let stat = MetricStat::builder().metric(metric).period(STEP_S as i32).stat(stat).build();
+    MetricDataQuery::builder().id(id).metric_stat(stat).build()
 }
 
 fn time_of(at: OffsetDateTime) -> DateTime {
     DateTime::from_secs(at.unix_timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reporting;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn instances_are_counted_whatever_their_monitoring() {
+        let counts = |samples: &[f64]| (0..).zip(samples.iter().copied()).collect::<BTreeMap<i64, f64>>();
+        let instances = |group: &[f64], own: &[f64]| {
+            reporting(&counts(group), &counts(own)).iter().map(|one| one.instances).collect::<Vec<_>>()
+        };
+        assert_eq!(instances(&[6.0, 3.0], &[1.0, 1.0]), [6, 3]);
+        assert_eq!(instances(&[30.0, 14.0], &[5.0, 4.0]), [6, 3]);
+        assert_eq!(instances(&[6.0], &[]), [0_u32; 0]);
+    }
 }

@@ -1,10 +1,15 @@
 //! Alarms and detectors of enrolment's form, to and from the SDK's types.
 
+use crate::watches::DETECTORS;
+use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
-    AnomalyDetector, ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat,
-    SingleMetricAnomalyDetector, StateValue,
+    AnomalyDetector, AnomalyDetectorConfiguration, ComparisonOperator, Dimension, Metric, MetricAlarm,
+    MetricCharacteristics, MetricDataQuery, MetricStat, Range, SingleMetricAnomalyDetector, StateValue,
 };
-use enrolment::{AlarmShape, Detector, SeenAlarm};
+use containment::attack::TimeRange;
+use enrolment::{AlarmShape, Detector, SeenAlarm, Training};
+use ports::{PortError, PortResult};
+use time::OffsetDateTime;
 
 pub(crate) fn watch(alarm: &MetricAlarm) -> SeenAlarm {
     SeenAlarm {
@@ -81,17 +86,56 @@ pub(crate) fn single_metric(detector: &Detector) -> SingleMetricAnomalyDetector 
         .build()
 }
 
+/// A range without an end, or of whatever else is not understood, is an error: a change would drop it.
+pub(crate) fn training(found: &AnomalyDetector) -> PortResult<Training> {
+    let configuration = found.configuration();
+    let ranges = configuration.map(AnomalyDetectorConfiguration::excluded_time_ranges).unwrap_or_default();
+    let range = |range: &Range| -> Option<TimeRange> {
+        let at = |time: Option<&DateTime>| OffsetDateTime::from_unix_timestamp(time?.secs()).ok();
+        Some(TimeRange::around(at(range.start_time())?, at(range.end_time())?))
+    };
+    let broken = || PortError::unreadable(DETECTORS, "an excluded time range without a beginning or an end");
+    Ok(Training {
+        excluded: ranges.iter().map(|one| range(one).ok_or_else(broken)).collect::<PortResult<_>>()?,
+        time_zone: configuration.and_then(|it| it.metric_timezone()).map(ToOwned::to_owned),
+        periodic_spikes: found.metric_characteristics().and_then(MetricCharacteristics::periodic_spikes),
+    })
+}
+
+/// `None` for the configuration of a new detector.
+pub(crate) fn configuration(training: &Training) -> PortResult<Option<AnomalyDetectorConfiguration>> {
+    if training.excluded.is_empty() && training.time_zone.is_none() {
+        return Ok(None);
+    }
+    let time = DateTime::from_secs;
+    let ranges = training
+        .excluded
+        .iter()
+        .map(|range| Range::builder().start_time(time(range.from_s)).end_time(time(range.until_s)).build());
+    Ok(Some(
+        AnomalyDetectorConfiguration::builder()
+            .set_excluded_time_ranges(Some(ranges.collect()))
+            .set_metric_timezone(training.time_zone.clone())
+            .build(),
+    ))
+}
+
+pub(crate) fn characteristics(training: &Training) -> Option<MetricCharacteristics> {
+    training.periodic_spikes.map(|spikes| MetricCharacteristics::builder().periodic_spikes(spikes).build())
+}
+
 fn dimension(name: &str, value: &str) -> Dimension {
     Dimension::builder().name(name).value(value).build()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{detector, metric_queries, shape, single_metric};
+    use super::{characteristics, configuration, detector, metric_queries, shape, single_metric, training};
     use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
     use aws_sdk_cloudwatch::types::{AnomalyDetector, ComparisonOperator, MetricAlarm};
+    use containment::attack::TimeRange;
     use containment::ids::GroupName;
-    use enrolment::{AlarmShape, Detector, Machine, Price, Settings, wanted_shape};
+    use enrolment::{AlarmShape, Detector, Machine, Price, Settings, Training, wanted_shape};
 
     fn wanted() -> AlarmShape {
         let settings = Settings {
@@ -144,6 +188,22 @@ mod tests {
         ];
         for change in changes {
             assert_ne!(shape(&change(alarm()).build()), Some(wanted()));
+        }
+    }
+
+    #[test]
+    fn what_a_detector_learns_from_is_read_back_as_it_is_written() {
+        let range = |from_s| TimeRange { from_s, until_s: from_s + 600 };
+        let all = Training {
+            excluded: [range(60), range(3600)].into(),
+            time_zone: Some("Europe/Zurich".to_owned()),
+            periodic_spikes: Some(false),
+        };
+        for written in [Training::default(), all] {
+            let shown = AnomalyDetector::builder()
+                .set_configuration(configuration(&written).unwrap())
+                .set_metric_characteristics(characteristics(&written));
+            assert_eq!(training(&shown.build()).unwrap(), written);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::map;
 use crate::groups::{GROUPS, observed};
-use crate::watch_mapping::{detector, metric_queries, single_metric, watch};
+use crate::watch_mapping::{characteristics, configuration, detector, metric_queries, single_metric, training, watch};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -11,13 +11,13 @@ use aws_sdk_ec2::types::{Filter, MonitoringState};
 use containment::authority::MODE_TAG;
 use containment::ids::{GroupName, VpcId};
 use containment::observed::ObservedGroup;
-use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, TAG};
+use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, TAG, Training};
 use ports::{Detectors, PortError, PortResult, Watches};
 use signal::InstanceId;
 use std::collections::BTreeMap;
 
 const ALARMS: &str = "cloudwatch:DescribeAlarms";
-const DETECTORS: &str = "cloudwatch:DescribeAnomalyDetectors";
+pub(crate) const DETECTORS: &str = "cloudwatch:DescribeAnomalyDetectors";
 const TAGS: &str = "cloudwatch:ListTagsForResource";
 const INSTANCES: &str = "ec2:DescribeInstances";
 const PREFIX: &str = "cordon/";
@@ -116,7 +116,14 @@ impl Watches for AwsWatches {
         while let Some(page) = pages.next().await {
             let page = page.map_err(map(DETECTORS))?;
             found.count += page.anomaly_detectors().len();
-            found.of_instances.extend(page.anomaly_detectors().iter().filter_map(detector));
+            for shown in page.anomaly_detectors() {
+                let Some(detector) = detector(shown) else { continue };
+                let training = training(shown)?;
+                if training != Training::default() {
+                    found.trained.insert(detector.clone(), training);
+                }
+                found.of_instances.insert(detector);
+            }
         }
         Ok(found)
     }
@@ -127,8 +134,13 @@ impl Watches for AwsWatches {
         Ok(tag.and_then(|tag| tag.value()).map(ToOwned::to_owned))
     }
 
-    async fn put_detector(&self, detector: &Detector) -> PortResult<()> {
-        let call = self.writes.put_anomaly_detector().single_metric_anomaly_detector(single_metric(detector));
+    async fn put_detector(&self, detector: &Detector, training: &Training) -> PortResult<()> {
+        let call = self
+            .writes
+            .put_anomaly_detector()
+            .single_metric_anomaly_detector(single_metric(detector))
+            .set_configuration(configuration(training)?)
+            .set_metric_characteristics(characteristics(training));
         call.send().await.map(|_| ()).map_err(map("cloudwatch:PutAnomalyDetector"))
     }
 

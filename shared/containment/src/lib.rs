@@ -6,6 +6,7 @@
 //! what to do; [`journal`] and [`incident`] hold what was intended and done; [`assess`] compares it with AWS.
 
 pub mod assess;
+pub mod attack;
 pub mod authority;
 pub mod breaker;
 pub mod capture;

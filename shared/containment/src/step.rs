@@ -184,6 +184,7 @@ pub const UNTRACK_ACTIONS: &[&str] = &[
 pub const CONTAIN_ACTIONS: &[&str] = &[
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:DescribeInstanceRefreshes",
     "cloudwatch:DescribeAlarmContributors",
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",

@@ -3,8 +3,8 @@
 //! Nothing here awaits, reads a clock, an environment variable, a file or a network, and nothing panics on input.
 //! [`watch`] is the rule, of one instance's datapoints; it stands on [`past`] (what was sustained before), [`usual`]
 //! (quantiles) and [`heights`] (how long it lasts). [`judge`] adds the fleet and the time of life. Two callers come
-//! through both: [`verify`] for an alarm, [`replay`] and [`group`] for a backtest, whose input is [`csv`], whose test is
-//! [`inject`] and whose output is [`results`]. [`metric`] asks the same of one metric of any kind. [`fleet`] is the metric
+//! through both: [`verify`] for an alarm, [`replay`] and [`group`] for a backtest, whose input is [`csv`], whose tests are
+//! [`inject`] and [`labels`] and whose output is [`results`]. [`metric`] asks the same of one metric of any kind. [`fleet`] is the metric
 //! that nominates instances too young for a band. `docs/DETECTION.md` has the measurements.
 
 pub mod csv;
@@ -17,6 +17,7 @@ pub mod group;
 pub mod heights;
 pub mod inject;
 pub mod judge;
+pub mod labels;
 pub mod metric;
 pub mod past;
 pub mod peers;
@@ -25,6 +26,7 @@ pub mod reason;
 pub mod replay;
 pub mod results;
 pub mod sample;
+pub mod scale;
 pub mod sliding_max;
 pub mod tally;
 pub mod thresholds;

@@ -102,7 +102,7 @@ impl MetricReplay {
                 self.tally.odd(Odd::Unsorted);
                 return None;
             }
-            Some(last_s) => self.tally.datapoint(epoch_s.saturating_sub(last_s).min(HOUR_S)),
+            Some(last_s) => self.tally.datapoint(epoch_s, epoch_s.saturating_sub(last_s).min(HOUR_S)),
             None => {}
         }
         self.last_s = Some(epoch_s);

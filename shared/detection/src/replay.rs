@@ -38,7 +38,7 @@ pub struct Track {
 impl Track {
     /// Looks at a datapoint. `None` where nothing is to be decided: in silence, or part of an attack.
     pub fn look(&mut self, rates: &Rates, figures: &Thresholds) -> Option<Finding> {
-        self.tally.datapoint(STEP_S);
+        self.tally.datapoint(rates.epoch_s, STEP_S);
         if let Some((level, until_s)) = self.attack {
             if rates.epoch_s < until_s && rates.outbound >= level / 2.0 {
                 self.watch.skip(rates);

@@ -1,6 +1,7 @@
 //! What `cordon backtest --json` prints, and its sums.
 
 use crate::inject::Injection;
+use crate::labels::{Fate, Label, Labelled, is_named};
 use crate::problems::Problems;
 use crate::reason::Reason;
 use crate::replay::Isolation;
@@ -21,6 +22,15 @@ pub struct Isolated {
     pub reasons: Vec<Reason>,
     /// Whether it is of an injection: else it is false, for a backtest knows no attack but those it made.
     pub injected: bool,
+    /// Whether somebody called it a false alarm before.
+    pub label: Option<Said>,
+}
+
+/// What people said of an isolation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    FalseAlarm,
 }
 
 /// A detection in a file of one metric.
@@ -54,6 +64,8 @@ pub struct Backtest {
     pub recall: Option<f64>,
     /// Of the found ones, the upper median from an injection's start to the end of the last datapoint used.
     pub median_delay_s: Option<i64>,
+    /// False alarms that people labelled, and whether they would come again.
+    pub false_alarms: Vec<Labelled>,
     pub detections: Vec<Detection>,
     /// By rule, what it turned away.
     pub rules: BTreeMap<&'static str, Count>,
@@ -63,8 +75,18 @@ pub struct Backtest {
 }
 
 impl Backtest {
+    /// A backtest that is to tell of these false alarms.
+    pub fn labelled(labels: impl IntoIterator<Item = Label>) -> Self {
+        let mut labels: Vec<Label> = labels.into_iter().collect();
+        labels.sort();
+        labels.dedup();
+        Self { false_alarms: labels.into_iter().map(Labelled::from).collect(), ..Self::default() }
+    }
+
     /// A series of traffic: what was isolated, what was injected, and its figures.
     pub fn add(&mut self, series: &str, isolations: Vec<Isolation>, mut injected: Vec<Injection>, tally: &Tally) {
+        let isolated_s: Vec<i64> = isolations.iter().map(|isolation| isolation.epoch_s).collect();
+        self.false_alarms.iter_mut().for_each(|label| label.meet(series, tally.covered(), &isolated_s));
         for isolation in isolations {
             let of = injected.iter_mut().find(|injection| injection.is_of(&isolation));
             let is_of_one = of.is_some();
@@ -76,10 +98,20 @@ impl Backtest {
                 epoch_s: isolation.epoch_s,
                 reasons: isolation.reasons,
                 injected: is_of_one,
+                label: self.is_labelled(series, isolation.epoch_s).then_some(Said::FalseAlarm),
             });
         }
         self.injected.append(&mut injected);
         self.count(tally);
+    }
+
+    fn is_labelled(&self, series: &str, epoch_s: i64) -> bool {
+        self.false_alarms.iter().any(|label| is_named(series, &label.series) && label.is_near(epoch_s))
+    }
+
+    /// How many labelled false alarms met this fate.
+    pub fn fates(&self, fate: Fate) -> usize {
+        self.false_alarms.iter().filter(|label| label.fate == fate).count()
     }
 
     /// A series of one metric.

@@ -41,14 +41,18 @@ struct Episode {
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     seconds: i64,
+    /// Beginning of the first datapoint and end of the last.
+    covered: Option<(i64, i64)>,
     by_rule: BTreeMap<&'static str, Count>,
     odd: BTreeMap<Odd, u64>,
     episode: Option<Episode>,
 }
 
 impl Tally {
-    pub fn datapoint(&mut self, step_s: i64) {
+    pub fn datapoint(&mut self, epoch_s: i64, step_s: i64) {
         self.seconds = self.seconds.saturating_add(step_s);
+        let (from_s, _) = *self.covered.get_or_insert((epoch_s, epoch_s));
+        self.covered = Some((from_s, epoch_s.saturating_add(step_s)));
     }
 
     pub fn odd(&mut self, odd: Odd) {
@@ -86,6 +90,11 @@ impl Tally {
     /// Days of datapoints: a gap is no instance-day.
     pub fn instance_days(&self) -> f64 {
         self.seconds as f64 / DAY_S as f64
+    }
+
+    /// From the first datapoint's beginning to the last one's end, epoch seconds.
+    pub fn covered(&self) -> Option<(i64, i64)> {
+        self.covered
     }
 
     /// By the name of the rule that turned a candidate away; `isolated` where none did.

@@ -5,6 +5,7 @@ use crate::Engine;
 use crate::apply::Facts;
 use crate::journal_writer::JournalWriter;
 use crate::retry::persist;
+use crate::window::window;
 use containment::capture::{Capture, Captured, Missing};
 use containment::figure::Figure;
 use containment::ids::{SecurityGroupId, hex};
@@ -36,7 +37,10 @@ pub(crate) async fn capture(
     let incident = writer.incident().await;
     let first = incident.evidence.iter().any(|captured| captured.capture == Capture::AtContainment);
     let capture = if first { Capture::Later } else { Capture::AtContainment };
-    let mut exhibits = engine.ports.exhibits.surroundings(&subject(facts, &incident)).await;
+    let subject = subject(facts, &incident);
+    let (mut exhibits, window) =
+        tokio::join!(engine.ports.exhibits.surroundings(&subject), window(engine, &facts.id, &incident));
+    exhibits.extend(window);
     exhibits.extend(console);
     exhibits.push(metadata(facts, &incident));
     let figure = figure(&exhibits, &incident);
@@ -87,6 +91,7 @@ fn metadata(facts: &Facts, incident: &Incident) -> Exhibit {
         "interfaces": facts.interfaces,
         "membership": facts.membership,
         "prior": incident.prior,
+        "judged": incident.judged,
     });
     Exhibit { name: "cordon-metadata.json", answer: Ok(document.to_string().into_bytes()) }
 }

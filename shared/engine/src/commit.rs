@@ -5,6 +5,7 @@ use crate::nomination::Nomination;
 use crate::observe::Observation;
 use crate::outcome::{EngineError, Outcome};
 use crate::{Engine, LEASE};
+use containment::attack::newest;
 use containment::breaker::Slot;
 use containment::decide::AuthorizedInstance;
 use containment::ids::IncidentId;
@@ -107,7 +108,8 @@ impl Engine {
         let (event, head) =
             seal(&incident.id, &Head::start(), now, &self.actor, body).map_err(EngineError::Unwritable)?;
         let lease = Lease { owner: self.actor.clone(), expires_at: now + LEASE };
-        Ok(Intent { incident, event, head, lease, breaker, now, through_freeze })
+        let attacks = newest(&observation.glance.attacks);
+        Ok(Intent { incident, event, head, lease, breaker, now, through_freeze, attacks })
     }
 }
 

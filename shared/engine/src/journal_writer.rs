@@ -6,7 +6,7 @@ use crate::retry::persist;
 use containment::ids::IncidentId;
 use containment::incident::{Incident, IncidentState};
 use containment::journal::{EventBody, Head, seal};
-use ports::{AppendError, Lease, Ports, Transaction};
+use ports::{AppendError, Lease, LettingGo, Ports, Transaction};
 use tokio::sync::Mutex;
 
 /// Why a run must stop before its plan is done.
@@ -100,8 +100,7 @@ impl JournalWriter {
         let mut incident = written.incident.clone();
         let mut head = written.head.clone();
         let ends = |body: &EventBody| matches!(body, EventBody::StateChanged { state: IncidentState::Released });
-        let lets_go =
-            bodies.iter().any(ends).then(|| incident.instance.clone()).flatten().map(|instance| (instance, now));
+        let is_over = bodies.iter().any(ends);
         let mut events = Vec::with_capacity(bodies.len());
         for body in bodies {
             incident.apply(&body, now);
@@ -110,6 +109,8 @@ impl JournalWriter {
             events.push(event);
             head = next;
         }
+        let let_go = |instance| LettingGo { instance, at: now, attack: incident.attack() };
+        let lets_go = incident.instance.clone().filter(|_| is_over).map(let_go);
         Ok(Transaction {
             incident,
             before: written.head.clone(),

@@ -7,10 +7,11 @@ use containment::judged::Judged;
 use containment::verify::VerifiedAlarm;
 use detection::reason::{Decision, DetectorState, Reason};
 use detection::sample::Sample;
+use detection::scale::changed_s;
 use detection::thresholds::{HISTORY_S, Thresholds};
 use detection::verify::{Group, Question, verify};
 use detection::watch::STEP_S;
-use ports::{History, PortResult, Span};
+use ports::{History, PortResult, Refresh, Span};
 use signal::InstanceId;
 use time::{Duration, OffsetDateTime};
 
@@ -24,6 +25,8 @@ const DAY: Duration = Duration::hours(25);
 pub(crate) struct Traffic {
     pub(crate) history: History,
     pub(crate) detector: DetectorState,
+    /// Of a hinted group that doesn't exist this is an error, and must not hold up what corrects the hint.
+    pub(crate) refresh: PortResult<Option<Refresh>>,
 }
 
 /// The two weeks that the rule looks back on at `now`, and what its longest scale needs before them.
@@ -59,15 +62,19 @@ impl Engine {
             Some(_) if others.is_empty() => Group::Peers(&[]),
             Some(_) => Group::Aggregate { mean: &history.group, instances: others.len() + 1 },
         };
+        let now_s = self.ports.clock.now().unix_timestamp();
+        let events_s = self.events_s(traffic, observation, &figures)?;
+        let attacks = observation.glance.attacks.iter();
+        let excluded_s: Vec<(i64, i64)> = attacks.map(|attack| (attack.from_s, attack.until_s)).collect();
         let question = Question {
             series: &history.instance,
             period_s: STEP_S,
             detector: detector(verified, traffic.detector),
             launched_s: launched_at.map(OffsetDateTime::unix_timestamp),
             group,
-            events_s: &[],
-            excluded_s: &[],
-            now_s: self.ports.clock.now().unix_timestamp(),
+            events_s: &events_s,
+            excluded_s: &excluded_s,
+            now_s,
         };
         let by_aggregate = verify(&question, &figures);
         // The group's mean tells a surge. Only where it does not suffice are the peers themselves read, one trip more.
@@ -84,6 +91,23 @@ impl Engine {
         let peers: Vec<&[Sample]> =
             others.iter().map(|peer| series.get(peer).map(Vec::as_slice).unwrap_or_default()).collect();
         Ok(Some(Judged::from(&verify(&Question { group: Group::Peers(&peers), ..question }, &figures))))
+    }
+
+    /// The group's deployment and change of scale, as far as they lie in the quiet time.
+    fn events_s(&self, traffic: &Traffic, observation: &Observation, figures: &Thresholds) -> PortResult<Vec<i64>> {
+        let now = self.ports.clock.now();
+        let now_s = now.unix_timestamp();
+        let refreshed_s =
+            traffic.refresh.clone()?.map(|refresh| refresh.ended_at.map_or(now_s, |at| at.unix_timestamp()));
+        let quiet = Duration::seconds(figures.event_quiet_s);
+        let contained = observation.standing.group_breaker.within(now, quiet);
+        let contained = u32::try_from(contained).unwrap_or(u32::MAX);
+        let settled_s = now_s.saturating_sub(STEP_S + figures.settle_s);
+        let reporting = &traffic.history.reporting;
+        let complete = reporting.partition_point(|one| one.epoch_s <= settled_s);
+        let complete = reporting.get(..complete).unwrap_or_default();
+        let scaled_s = changed_s(complete, STEP_S, now_s.saturating_sub(figures.event_quiet_s), contained);
+        Ok(refreshed_s.into_iter().chain(scaled_s).collect())
     }
 
     /// The other instances in service of its group.

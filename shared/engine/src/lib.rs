@@ -29,6 +29,7 @@ mod secure;
 mod settle;
 mod undo;
 mod untrack;
+mod window;
 
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use enrol::{EnrolError, Enrolment};

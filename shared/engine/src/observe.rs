@@ -156,11 +156,16 @@ impl Engine {
             return Ok(None);
         }
         let traffic = &self.ports.traffic;
-        let (history, detector) = tokio::join!(
-            traffic.history(instance, group, traffic_span(self.ports.clock.now())),
-            traffic.detector(instance)
-        );
-        Ok(Some(Traffic { history: history?, detector: detector? }))
+        let refresh = async {
+            match group {
+                Some(group) => self.ports.groups.latest_refresh(group).await,
+                None => Ok(None),
+            }
+        };
+        let span = traffic_span(self.ports.clock.now());
+        let (history, detector, refresh) =
+            tokio::join!(traffic.history(instance, group, span), traffic.detector(instance), refresh);
+        Ok(Some(Traffic { history: history?, detector: detector?, refresh }))
     }
 
     async fn observe_what_the_alarm_needs(

@@ -142,3 +142,20 @@ async fn a_run_that_died_before_it_signed_is_signed_by_the_next() {
     let heads = scene.account().evidence.keys().filter(|key| key.contains("/heads/")).count();
     assert!(heads > 0);
 }
+
+#[tokio::test]
+async fn the_window_and_the_verdict_are_kept_and_a_change_of_them_shows() {
+    let scene = contained_scene().await;
+    let judged = incident(&scene, &first()).judged.unwrap();
+    let find =
+        |scene: &Scene| scene.account().evidence.keys().find(|key| key.ends_with("/traffic-window.json")).cloned();
+    let key = find(&scene).unwrap();
+    let window: serde_json::Value = serde_json::from_slice(&scene.account().evidence[&key]).unwrap();
+    assert_eq!(window["judged"], serde_json::json!(judged));
+    let sent: Vec<f64> =
+        window["instance"].as_array().unwrap().iter().filter_map(|one| one["network_out_bytes"].as_f64()).collect();
+    assert!(sent.len() > 800 && sent.last().unwrap() > &(sent[0] * 100.0), "{}", sent.len());
+    assert_eq!(verification(&scene).outcome, Outcome::Passed);
+    scene.account().evidence.insert(key, b"{}".to_vec());
+    assert_ne!(verification(&scene).outcome, Outcome::Passed);
+}

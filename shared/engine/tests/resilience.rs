@@ -199,7 +199,7 @@ async fn the_same_alarm_in_many_processes_at_once_is_one_incident() {
 async fn two_reconcilers_at_once_do_not_act_on_one_incident_together() {
     let scene = Scene::fleet(6);
     let process = scene.process();
-    process.faults.at(13, Fault::KillsAfter);
+    process.faults.at(14, Fault::KillsAfter);
     let run = engine(&process, settings());
     let _ = tokio::time::timeout(KILLED, run.handle(&scene.signal(&first()))).await;
     scene.pass(Duration::minutes(1));

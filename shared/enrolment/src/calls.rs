@@ -2,6 +2,7 @@
 
 use crate::alarm::AlarmShape;
 use crate::detector::Detector;
+use crate::training::Training;
 use containment::ids::{GroupName, SecurityGroupId, VpcId};
 use signal::{AlarmHint, InstanceId};
 
@@ -15,6 +16,7 @@ pub enum Call {
     DeleteDetector(Detector),
     /// Takes detectors that are gone off the record of what Cordon made.
     Forget(Vec<Detector>),
+    ExcludeAttacks(Detector, Training),
     SwitchOn(Vec<String>),
     TurnOnMonitoring(Vec<InstanceId>),
     MakeDetector(GroupName, Detector),
@@ -39,6 +41,7 @@ impl Call {
             Self::DeleteAlarms(_) => "delete-alarms",
             Self::DeleteDetector(_) => "delete-detector",
             Self::Forget(_) => "forget",
+            Self::ExcludeAttacks(..) => "exclude-attacks",
             Self::SwitchOn(_) => "switch-on",
             Self::TurnOnMonitoring(_) => "turn-on-monitoring",
             Self::MakeDetector(..) => "make-detector",
@@ -62,13 +65,14 @@ impl Call {
         }
     }
 
-    /// Instances that no later call must be about when this one failed: an alarm follows its detector and its instance's
-    /// monitoring, and a detector's deletion its alarm's.
+    /// Instances that no later call must be about when this one failed: an alarm follows its detector, what that must not
+    /// learn, and its instance's monitoring, and a detector's deletion its alarm's.
     pub fn about(&self) -> Vec<InstanceId> {
         match self {
-            Self::MakeDetector(_, detector) | Self::DeleteDetector(detector) | Self::PutAlarm { detector, .. } => {
-                vec![detector.instance.clone()]
-            }
+            Self::MakeDetector(_, detector)
+            | Self::DeleteDetector(detector)
+            | Self::ExcludeAttacks(detector, _)
+            | Self::PutAlarm { detector, .. } => vec![detector.instance.clone()],
             Self::DeleteAlarms(names) | Self::SwitchOff(names) | Self::SwitchOn(names) => {
                 names.iter().filter_map(|name| Some(named(name)?.instance)).collect()
             }

@@ -15,6 +15,7 @@ mod report;
 mod seen;
 mod settings;
 mod surroundings;
+mod training;
 mod watches;
 
 pub use actions::ENROL_ACTIONS;
@@ -27,3 +28,4 @@ pub use plan::{GroupCount, Plan, Unwatched, Why, holds_to_ask, owners_to_ask, pl
 pub use report::{Failure, Report, Stopped};
 pub use seen::{Machine, Seen, SeenAlarm};
 pub use settings::{MetricName, Settings, SettingsError, Width};
+pub use training::Training;

@@ -7,6 +7,7 @@ use crate::making::make;
 use crate::seen::Seen;
 use crate::settings::Settings;
 use crate::surroundings::{monitoring, quarantine};
+use crate::training::exclude;
 use crate::watches::watches;
 use containment::authority::{self, Mode};
 use containment::observed::{Lifecycle, ObservedGroup};
@@ -54,8 +55,9 @@ pub struct Plan {
     pub cost: Option<Cost>,
 }
 
-/// Instances of which it must be known whether an incident holds them. A member in service whose alarm is quiet needs no
-/// question: nothing is done about it.
+/// Instances of which it must be known whether an incident holds them, and when they were attacked. A member in service
+/// whose alarm is on and quiet, over a detector, needs no question: nothing is done about it. What an incident held has
+/// its alarm off until the run that looks at it.
 pub fn holds_to_ask(seen: &Seen) -> BTreeSet<InstanceId> {
     let in_service: BTreeSet<&InstanceId> =
         seen.groups.iter().flat_map(|group| group.in_service()).map(|member| &member.instance).collect();
@@ -66,7 +68,9 @@ pub fn holds_to_ask(seen: &Seen) -> BTreeSet<InstanceId> {
     let recorded = seen.made.iter().map(|detector| detector.instance.clone());
     let members = seen.groups.iter().flat_map(|group| &group.members).map(|member| member.instance.clone());
     let out_of_service = recorded.chain(members).filter(|instance| !in_service.contains(instance));
-    unquiet.chain(out_of_service).collect()
+    let learning: BTreeSet<&InstanceId> = seen.detectors.iter().map(|detector| &detector.instance).collect();
+    let new = in_service.iter().filter(|instance| !learning.contains(*instance)).map(|instance| (*instance).clone());
+    unquiet.chain(new).chain(out_of_service).collect()
 }
 
 /// Alarms that the plan would touch if they were Cordon's: only of these the tags must be read.
@@ -126,6 +130,7 @@ fn decide(settings: &Settings, seen: &Seen, is_ours: &dyn Fn(&str) -> bool) -> P
         plan.calls.push(Call::Forget(lost));
     }
 
+    exclude(seen, &watches, &mut plan);
     let on = watches.iter().filter_map(|watch| {
         let name = watch.name.as_ref().filter(|name| is_ours(name))?;
         let off = seen.alarms.get(name).is_some_and(|alarm| !alarm.actions_enabled);

@@ -2,6 +2,8 @@
 
 use crate::alarm::AlarmShape;
 use crate::detector::Detector;
+use crate::training::Training;
+use containment::attack::TimeRange;
 use containment::ids::VpcId;
 use containment::observed::{ObservedGroup, ObservedSecurityGroup};
 use signal::InstanceId;
@@ -34,12 +36,16 @@ pub struct Seen {
     pub alarms: BTreeMap<String, SeenAlarm>,
     /// Detectors that have the form of Cordon's, whoever made them.
     pub detectors: BTreeSet<Detector>,
+    /// How those of them are trained that are not trained as a new one is.
+    pub trained: BTreeMap<Detector, Training>,
     /// All detectors of the account and Region.
     pub detector_count: usize,
     /// Detectors that Cordon's record says it made, or was about to make.
     pub made: BTreeSet<Detector>,
     /// Instances that an incident holds, of those asked for.
     pub held: BTreeSet<InstanceId>,
+    /// When instances were attacked, by incidents that were released, of those asked for.
+    pub attacks: BTreeMap<InstanceId, BTreeSet<TimeRange>>,
     /// Whether an alarm carries this deployment's tag, of those asked for. What is missing here is nobody's to touch.
     pub ours: BTreeMap<String, bool>,
     /// Security groups with the quarantine group's name.

@@ -1,15 +1,16 @@
 //! The plan against every state: applying it leaves nothing to do, and what isn't Cordon's is never touched.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a broken test must stop at once")]
 
+use containment::attack::TimeRange;
 use containment::ids::{GroupName, SecurityGroupId, VpcId};
 use containment::observed::{GroupMember, Lifecycle, ObservedGroup, ObservedSecurityGroup};
 use enrolment::{
-    Call, Detector, Machine, MetricName, Price, Seen, SeenAlarm, Settings, Why, alarm_name, holds_to_ask,
+    Call, Detector, Machine, MetricName, Price, Seen, SeenAlarm, Settings, Training, Why, alarm_name, holds_to_ask,
     owners_to_ask, plan, wanted_shape,
 };
 use proptest::prelude::*;
 use signal::{AlarmHint, InstanceId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn settings(metrics: &[&str], quota: usize, detailed_monitoring: bool) -> Settings {
     Settings {
@@ -76,8 +77,14 @@ fn apply(seen: &mut Seen, calls: &[Call]) {
             Call::TurnOnMonitoring(instances) => {
                 instances.iter().for_each(|one| seen.machines.get_mut(one).unwrap().detailed = true);
             }
+            Call::ExcludeAttacks(detector, training) => {
+                assert!(seen.detectors.contains(detector) && training.excluded.len() <= 10);
+                seen.trained.insert(detector.clone(), training.clone());
+            }
             Call::MakeDetector(_, detector) => {
                 assert!(seen.detectors.insert(detector.clone()));
+                let attacks = seen.attacks.get(&detector.instance).cloned().unwrap_or_default();
+                seen.trained.insert(detector.clone(), Training::default().without(&attacks).0);
                 seen.made.insert(detector.clone());
                 seen.detector_count += 1;
             }
@@ -116,6 +123,7 @@ prop_compose! {
         alarms in proptest::collection::vec((0_usize..20, 0_usize..3, 0_usize..2, any::<[bool; 4]>()), 0..24),
         detectors in proptest::collection::vec((0_usize..20, 0_usize..2, any::<bool>(), any::<bool>()), 0..24),
         held in proptest::collection::btree_set(0_usize..20, 0..4),
+        attacks in proptest::collection::vec((0_usize..20, 0_i64..99, any::<bool>()), 0..40),
         others in 0_usize..20,
         rules in 0_usize..2,
     ) -> Seen {
@@ -154,6 +162,15 @@ prop_compose! {
             }
         }
         seen.held = held.into_iter().map(id).collect();
+        for (instance, hour, excluded) in attacks {
+            let detector = Detector { instance: id(instance), metric: metrics[0].clone() };
+            let range = TimeRange { from_s: hour * 3600, until_s: hour * 3600 + 600 };
+            if !excluded {
+                seen.attacks.entry(id(instance)).or_default().insert(range);
+            } else if seen.detectors.contains(&detector) {
+                seen.trained.entry(detector).or_default().excluded.insert(range);
+            }
+        }
         seen
     }
 }
@@ -228,6 +245,25 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn ten_ranges_are_excluded_and_peoples_go_last() {
+    let ranges = |hours: std::ops::Range<i64>| -> BTreeSet<TimeRange> {
+        hours.map(|hour| TimeRange { from_s: hour * 3600, until_s: hour * 3600 + 600 }).collect()
+    };
+    let theirs =
+        Training { excluded: ranges(0..8), time_zone: Some("Europe/Zurich".to_owned()), periodic_spikes: None };
+    let (room, learned) = theirs.without(&ranges(20..22));
+    assert_eq!((room.excluded.len(), learned), (10, Vec::new()));
+    assert_eq!(room.time_zone, theirs.time_zone);
+    let (rotated, learned) = room.without(&ranges(20..24));
+    assert!(rotated.excluded.is_superset(&theirs.excluded) && rotated.excluded.is_superset(&ranges(22..24)));
+    assert_eq!(learned, ranges(20..22).into_iter().collect::<Vec<_>>());
+    let full = Training { excluded: ranges(0..10), ..Training::default() };
+    let (rotated, learned) = full.without(&ranges(30..33));
+    assert_eq!(learned, ranges(0..1).into_iter().collect::<Vec<_>>());
+    assert_eq!(rotated.without(&ranges(30..33)), (rotated.clone(), Vec::new()), "it stays so");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use crate::{Clock, Lease, Network, PortResult};
 use async_trait::async_trait;
+use containment::attack::TimeRange;
 use containment::ids::GroupName;
 use containment::observed::ObservedGroup;
-use enrolment::{AlarmShape, Detector, Machine, SeenAlarm};
+use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, Training};
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub struct Detectors {
     pub count: usize,
     /// Those that have the form of Cordon's.
     pub of_instances: BTreeSet<Detector>,
+    /// How those of them are trained that are not trained as a new one is.
+    pub trained: BTreeMap<Detector, Training>,
 }
 
 /// What enrolment reads and writes of Auto Scaling, EC2 and CloudWatch. Reads go to the last page: what was not read must
@@ -34,7 +37,8 @@ pub trait Watches: Send + Sync {
     /// The value of an alarm's tag `cordon:enrolled`. CloudWatch shows the tags of one alarm a call.
     async fn enrolled_tag(&self, arn: &str) -> PortResult<Option<String>>;
 
-    async fn put_detector(&self, detector: &Detector) -> PortResult<()>;
+    /// Makes the detector, or changes what it learns from: what `training` does not say is forgotten.
+    async fn put_detector(&self, detector: &Detector, training: &Training) -> PortResult<()>;
 
     async fn delete_detector(&self, detector: &Detector) -> PortResult<()>;
 
@@ -76,8 +80,17 @@ pub trait Enrolments: Send + Sync {
     /// Gives the lease back and leaves the place where the next run goes on.
     async fn give_back(&self, owner: &str, cursor: Option<&Detector>) -> PortResult<()>;
 
-    /// Those of the instances that an incident holds. Strongly consistent.
-    async fn held(&self, instances: &[InstanceId]) -> PortResult<BTreeSet<InstanceId>>;
+    /// What the journal says of the instances. Strongly consistent.
+    async fn holds(&self, instances: &[InstanceId]) -> PortResult<Holds>;
+}
+
+/// What the journal says of instances.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holds {
+    /// Those that an incident holds.
+    pub held: BTreeSet<InstanceId>,
+    /// When they were attacked, by incidents that were released. What never was is left out.
+    pub attacks: BTreeMap<InstanceId, BTreeSet<TimeRange>>,
 }
 
 /// Everything that enrolling needs.

@@ -1,5 +1,6 @@
 use crate::{PortError, PortResult};
 use async_trait::async_trait;
+use containment::attack::TimeRange;
 use containment::authority::StandaloneEntry;
 use containment::breaker::Breaker;
 use containment::guards::Freeze;
@@ -8,6 +9,7 @@ use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use signal::InstanceId;
+use std::collections::BTreeSet;
 use thiserror::Error;
 use time::{Date, OffsetDateTime};
 
@@ -29,6 +31,8 @@ pub struct Glance {
     /// The incident that holds the instance.
     pub held_by: Option<IncidentId>,
     pub released_at: Option<OffsetDateTime>,
+    /// When it was attacked before, by incidents that were released.
+    pub attacks: BTreeSet<TimeRange>,
 }
 
 /// A breaker as it shall be, written on condition that its version is still one less.
@@ -60,6 +64,8 @@ pub struct Intent {
     pub now: OffsetDateTime,
     /// A person overrode the freeze: it is no condition then.
     pub through_freeze: bool,
+    /// Earlier attacks on the instance, which stay on record.
+    pub attacks: BTreeSet<TimeRange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -85,8 +91,16 @@ pub struct Transaction {
     pub events: Vec<SealedEvent>,
     pub head: Head,
     pub lease: Lease,
-    /// The incident lets go of this instance, and when: its hold ends in the same transaction.
-    pub lets_go: Option<(InstanceId, OffsetDateTime)>,
+    pub lets_go: Option<LettingGo>,
+}
+
+/// The incident lets go of its instance: the hold ends in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LettingGo {
+    pub instance: InstanceId,
+    pub at: OffsetDateTime,
+    /// When the attack was, if it was one.
+    pub attack: Option<TimeRange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -25,13 +25,13 @@ pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
 pub use callers::{CallerIdentity, Callers};
 pub use coverage::Coverage;
-pub use enrolment::{Detectors, EnrolmentPorts, EnrolmentRecord, Enrolments, RecordChange, Watches};
+pub use enrolment::{Detectors, EnrolmentPorts, EnrolmentRecord, Enrolments, Holds, RecordChange, Watches};
 pub use error::{ErrorKind, PortError, PortResult};
 pub use evidence::{CaptureSubject, Evidence, Exhibit, Exhibits, Signer};
-pub use groups::Groups;
+pub use groups::{Groups, Refresh};
 pub use instances::{Instances, ProfileAssociation};
 pub use journal::{
-    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, ListedIncident, StoredIncident,
+    AppendError, BreakerWrite, CommitError, Glance, Intent, Journal, Lease, LettingGo, ListedIncident, StoredIncident,
     Transaction, Wanted,
 };
 pub use network::Network;

@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use containment::ids::GroupName;
 use detection::reason::DetectorState;
 use detection::sample::Sample;
+use detection::scale::Reporting;
 use signal::InstanceId;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -21,11 +22,13 @@ pub struct History {
     pub instance: Vec<Sample>,
     /// The mean an instance of its Auto Scaling group, itself among them; empty without a group.
     pub group: Vec<Sample>,
+    /// How many instances of the group reported; empty without a group, and while the instance itself does not report.
+    pub reporting: Vec<Reporting>,
 }
 
 #[async_trait]
 pub trait Traffic: Send + Sync {
-    /// One call: the instance's own history, and that of its group.
+    /// One call: the instance's own history, that of its group, and how many reported in it.
     async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History>;
 
     /// The least trained of the detectors of the instance's metrics; `Unknown` where there is none.

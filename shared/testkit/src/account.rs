@@ -2,6 +2,7 @@
 
 use crate::fleet::SERVICE_GROUP;
 use crate::journal::Table;
+use containment::attack::TimeRange;
 use containment::ids::{GroupName, IncidentId, InterfaceId, SecurityGroupId, SnapshotId, TargetGroupArn, VpcId};
 use containment::observed::*;
 use containment::snapshot_lock::LockTerms;
@@ -69,7 +70,13 @@ pub struct Account {
     pub locks: BTreeMap<SnapshotId, (LockTerms, OffsetDateTime)>,
     /// Instances that send unusually much by now.
     pub surging: BTreeSet<InstanceId>,
+    /// Instances that sent unusually much for a time, long ago.
+    pub surged: Vec<(InstanceId, TimeRange)>,
     pub detector: DetectorState,
+    /// Until when another number of instances reported in each group, and how many.
+    pub scaled: Option<(OffsetDateTime, u32)>,
+    /// The last instance refresh of each group.
+    pub refresh: Option<ports::Refresh>,
     pub alarms: Vec<ObservedAlarm>,
     pub history: BTreeMap<String, Vec<HistoryItem>>,
     pub contributors: BTreeMap<String, Vec<Contributor>>,
@@ -111,7 +118,10 @@ impl Account {
             snapshots: Vec::new(),
             locks: BTreeMap::new(),
             surging: BTreeSet::new(),
+            surged: Vec::new(),
             detector: DetectorState::Trained,
+            scaled: None,
+            refresh: None,
             alarms: Vec::new(),
             history: BTreeMap::new(),
             contributors: BTreeMap::new(),

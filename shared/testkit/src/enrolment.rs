@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use containment::authority::MODE_TAG;
 use containment::ids::GroupName;
 use containment::observed::{ObservedGroup, PowerState};
-use enrolment::{AlarmShape, Detector, Machine, SeenAlarm};
-use ports::{Detectors, EnrolmentRecord, Enrolments, ErrorKind, Lease, PortError, PortResult, RecordChange, Watches};
+use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, Training};
+use ports::{
+    Detectors, EnrolmentRecord, Enrolments, ErrorKind, Holds, Lease, PortError, PortResult, RecordChange, Watches,
+};
 use signal::{AlarmHint, InstanceId};
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
@@ -24,6 +26,8 @@ pub struct WatchingAlarm {
 pub struct EnrolmentState {
     pub alarms: BTreeMap<String, WatchingAlarm>,
     pub detectors: BTreeSet<Detector>,
+    /// How those of them are trained that are not trained as a new one is.
+    pub trained: BTreeMap<Detector, Training>,
     /// Detectors of other forms, and AWS's quota for all.
     pub other_detectors: usize,
     pub quota: usize,
@@ -41,6 +45,7 @@ impl Default for EnrolmentState {
         Self {
             alarms: BTreeMap::new(),
             detectors: BTreeSet::new(),
+            trained: BTreeMap::new(),
             other_detectors: 0,
             quota: 500,
             detailed: BTreeSet::new(),
@@ -148,7 +153,7 @@ impl Watches for Process {
         self.read("cloudwatch:DescribeAnomalyDetectors", |account| {
             let state = &account.enrolment;
             let count = state.detectors.len() + state.other_detectors;
-            Ok(Detectors { count, of_instances: state.detectors.clone() })
+            Ok(Detectors { count, of_instances: state.detectors.clone(), trained: state.trained.clone() })
         })
         .await
     }
@@ -161,10 +166,13 @@ impl Watches for Process {
         .await
     }
 
-    async fn put_detector(&self, detector: &Detector) -> PortResult<()> {
+    async fn put_detector(&self, detector: &Detector, training: &Training) -> PortResult<()> {
         self.change(PUT_DETECTOR, |account| {
             account.enrolment.write(account.now, PUT_DETECTOR, detector.to_string())?;
-            account.enrolment.add_detector(PUT_DETECTOR, detector)
+            account.enrolment.add_detector(PUT_DETECTOR, detector)?;
+            account.enrolment.trained.insert(detector.clone(), training.clone());
+            account.enrolment.trained.retain(|_, training| *training != Training::default());
+            Ok(())
         })
         .await
     }
@@ -179,6 +187,7 @@ impl Watches for Process {
             }
             if !state.watched(detector) {
                 state.detectors.remove(detector);
+                state.trained.remove(detector);
             }
             Ok(())
         })
@@ -279,9 +288,11 @@ impl Enrolments for Process {
         .await
     }
 
-    async fn held(&self, instances: &[InstanceId]) -> PortResult<BTreeSet<InstanceId>> {
+    async fn holds(&self, instances: &[InstanceId]) -> PortResult<Holds> {
         self.read("dynamodb:BatchGetItem", |account| {
-            Ok(instances.iter().filter(|instance| account.is_held(instance)).cloned().collect())
+            let held = instances.iter().filter(|instance| account.is_held(instance)).cloned().collect();
+            let attacks = instances.iter().map(|instance| (instance.clone(), account.attacks(instance).clone()));
+            Ok(Holds { held, attacks: attacks.filter(|(_, attacks)| !attacks.is_empty()).collect() })
         })
         .await
     }

@@ -3,11 +3,12 @@ use crate::process::Process;
 use async_trait::async_trait;
 use containment::ids::GroupName;
 use containment::observed::{GroupMember, Lifecycle, Membership, ObservedGroup, PowerState};
-use ports::{ErrorKind, Groups, PortError, PortResult};
+use ports::{ErrorKind, Groups, PortError, PortResult, Refresh};
 use signal::InstanceId;
 
 const DETACH: &str = "autoscaling:DetachInstances";
 const ATTACH: &str = "autoscaling:AttachInstances";
+const REFRESHES: &str = "autoscaling:DescribeInstanceRefreshes";
 const STANDBY: &str = "autoscaling:EnterStandby";
 
 #[async_trait]
@@ -18,6 +19,14 @@ impl Groups for Process {
 
     async fn describe(&self, group: &GroupName) -> PortResult<Option<ObservedGroup>> {
         self.read("autoscaling:DescribeAutoScalingGroups", |account| Ok(account.groups.get(group).cloned())).await
+    }
+
+    async fn latest_refresh(&self, group: &GroupName) -> PortResult<Option<Refresh>> {
+        self.read(REFRESHES, |account| {
+            let unknown = || PortError::new(REFRESHES, ErrorKind::Rejected, Some("ValidationError"), "no such group");
+            account.groups.get(group).map(|_| account.refresh).ok_or_else(unknown)
+        })
+        .await
     }
 
     async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::process::Process;
 use async_trait::async_trait;
+use containment::attack::TimeRange;
 use containment::authority::StandaloneEntry;
 use containment::breaker::Breaker;
 use containment::guards::Freeze;
@@ -11,8 +12,8 @@ use containment::incident::Incident;
 use containment::journal::{Head, SealedEvent};
 use containment::request::PendingApproval;
 use ports::{
-    AppendError, CommitError, Glance, Intent, Journal, Lease, ListedIncident, PortResult, StoredIncident, Transaction,
-    Wanted,
+    AppendError, CommitError, Glance, Intent, Journal, Lease, LettingGo, ListedIncident, PortResult, StoredIncident,
+    Transaction, Wanted,
 };
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub(crate) struct Table {
     breakers: BTreeMap<Option<GroupName>, Breaker>,
     account_breaker: Breaker,
     holds: BTreeMap<InstanceId, (Option<IncidentId>, Option<OffsetDateTime>)>,
+    attacks: BTreeMap<InstanceId, BTreeSet<TimeRange>>,
     freeze: Option<Freeze>,
     standalone: BTreeMap<InstanceId, StandaloneEntry>,
     nonces: BTreeSet<String>,
@@ -51,6 +53,11 @@ impl Account {
 
     pub fn release_hold(&mut self, instance: &InstanceId) {
         self.table.holds.insert(instance.clone(), (None, Some(self.now)));
+    }
+
+    /// When the instance was attacked, as the journal says.
+    pub fn attacks(&mut self, instance: &InstanceId) -> &mut BTreeSet<TimeRange> {
+        self.table.attacks.entry(instance.clone()).or_default()
     }
 
     pub fn incidents(&self) -> Vec<&Incident> {
@@ -104,6 +111,7 @@ impl Journal for Process {
                 standalone: table.standalone.get(&wanted.instance).cloned(),
                 held_by,
                 released_at,
+                attacks: table.attacks.get(&wanted.instance).cloned().unwrap_or_default(),
             })
         })
         .await
@@ -131,6 +139,7 @@ impl Journal for Process {
             table.breakers.insert(intent.breaker.group.clone(), intent.breaker.group_breaker.clone());
             table.account_breaker = intent.breaker.account_breaker.clone();
             table.holds.insert(instance.clone(), (Some(id.clone()), None));
+            table.attacks.insert(instance.clone(), intent.attacks.clone());
             let lease = Some(intent.lease.clone());
             let stored = StoredIncident { incident: intent.incident.clone(), head: intent.head.clone(), lease };
             table.stored.insert(id.clone(), (stored, vec![intent.event.clone()]));
@@ -168,8 +177,9 @@ impl Journal for Process {
                 head: transaction.head.clone(),
                 lease: Some(transaction.lease.clone()),
             };
-            if let Some((instance, at)) = &transaction.lets_go {
+            if let Some(LettingGo { instance, at, attack }) = &transaction.lets_go {
                 account.table.holds.insert(instance.clone(), (None, Some(*at)));
+                account.table.attacks.entry(instance.clone()).or_default().extend(attack);
             }
             Ok(())
         })

@@ -3,8 +3,10 @@
 use crate::process::Process;
 use async_trait::async_trait;
 use containment::ids::GroupName;
+use containment::observed::Lifecycle;
 use detection::reason::DetectorState;
 use detection::sample::Sample;
+use detection::scale::Reporting;
 use detection::watch::STEP_S;
 use ports::{History, PortResult, Span, Traffic};
 use signal::InstanceId;
@@ -23,9 +25,12 @@ impl Traffic for Process {
     async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History> {
         self.read(OPERATION, |account| {
             let members = group.and_then(|group| account.groups.get(group)).map(|group| group.members.clone());
-            let each = members.unwrap_or_default().into_iter().map(|member| samples(account, &member.instance, span));
+            let members = members.unwrap_or_default();
+            let in_service = members.iter().filter(|member| member.lifecycle == Lifecycle::InService).count();
+            let reporting = reporting(account, in_service, span);
+            let each = members.into_iter().map(|member| samples(account, &member.instance, span));
             let group = each.reduce(sum).unwrap_or_default();
-            Ok(History { instance: samples(account, instance, span), group })
+            Ok(History { instance: samples(account, instance, span), group, reporting })
         })
         .await
     }
@@ -51,11 +56,24 @@ fn samples(account: &crate::Account, instance: &InstanceId, span: Span) -> Vec<S
     let since = span.since.unix_timestamp().max(until - SHOWN);
     let surges = account.surging.contains(instance);
     let periods = (since.div_euclid(STEP_S)..until.div_euclid(STEP_S)).map(|period| period * STEP_S);
+    let surged = |epoch_s| {
+        account.surged.iter().any(|(of, range)| of == instance && (range.from_s..range.until_s).contains(&epoch_s))
+    };
     let of = |epoch_s| {
-        let sent = if surges && until - epoch_s <= LASTED * STEP_S { SURGE } else { QUIET };
+        let surges = surges && until - epoch_s <= LASTED * STEP_S;
+        let sent = if surges || surged(epoch_s) { SURGE } else { QUIET };
         Sample { epoch_s, network_out_bytes: Some(sent), network_in_bytes: Some(QUIET) }
     };
     periods.map(of).collect()
+}
+
+fn reporting(account: &crate::Account, members: usize, span: Span) -> Vec<Reporting> {
+    let until = span.until.unix_timestamp();
+    let of = |epoch_s| match account.scaled {
+        Some((scaled_at, before)) if epoch_s < scaled_at.unix_timestamp() => Reporting { epoch_s, instances: before },
+        _ => Reporting { epoch_s, instances: members as u32 },
+    };
+    (1..=SHOWN / STEP_S).rev().map(|ago| of(until - ago * STEP_S)).filter(|_| members > 0).collect()
 }
 
 fn sum(all: Vec<Sample>, more: Vec<Sample>) -> Vec<Sample> {

@@ -113,6 +113,11 @@ async fn judge(
     let instance = subject.instance.as_ref().ok_or("the instance is gone")?;
     let history = ports.traffic.history(&instance.id, group, engine::traffic_span(now)).await?;
     ports.traffic.detector(&instance.id).await?;
+    let refresh = match group {
+        Some(group) => ports.groups.latest_refresh(group).await?,
+        None => None,
+    };
+    let events_s: Vec<i64> = refresh.iter().map(|refresh| refresh.ended_at.unwrap_or(now).unix_timestamp()).collect();
     let members = subject.group.iter().flat_map(|group| group.in_service()).count();
     let question = Question {
         series: &history.instance,
@@ -120,7 +125,7 @@ async fn judge(
         detector: DetectorState::NotABand,
         launched_s: instance.launched_at.map(OffsetDateTime::unix_timestamp),
         group: Group::Aggregate { mean: &history.group, instances: members },
-        events_s: &[],
+        events_s: &events_s,
         excluded_s: &[],
         now_s: now.unix_timestamp(),
     };

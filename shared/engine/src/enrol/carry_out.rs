@@ -2,11 +2,12 @@
 
 use super::Enrolment;
 use super::pace::Pace;
+use containment::attack::TimeRange;
 use containment::ids::VpcId;
-use enrolment::{Call, Detector, Failure, Report, Seen, Stopped};
+use enrolment::{Call, Detector, Failure, Report, Seen, Stopped, Training};
 use ports::{ErrorKind, PortError, PortResult, RecordChange};
 use signal::InstanceId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use time::Duration;
 
 /// What a call may take, and giving the lease back after it.
@@ -22,6 +23,7 @@ pub(super) struct Work<'a> {
     run: &'a Enrolment,
     pace: Pace,
     recorded: BTreeSet<Detector>,
+    attacks: &'a BTreeMap<InstanceId, BTreeSet<TimeRange>>,
     deleted: Vec<Detector>,
     /// Instances about which a call failed.
     blocked: BTreeSet<InstanceId>,
@@ -33,11 +35,12 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(run: &'a Enrolment, seen: &Seen) -> Self {
+    pub(super) fn new(run: &'a Enrolment, seen: &'a Seen) -> Self {
         Self {
             run,
             pace: Pace::default(),
             recorded: seen.made.clone(),
+            attacks: &seen.attacks,
             deleted: Vec::new(),
             blocked: BTreeSet::new(),
             refused: BTreeSet::new(),
@@ -164,7 +167,11 @@ impl<'a> Work<'a> {
                 Ok(())
             }
             Call::TurnOnMonitoring(instances) => watches.monitor(instances).await,
-            Call::MakeDetector(_, detector) => watches.put_detector(detector).await,
+            Call::MakeDetector(_, detector) => {
+                let attacks = self.attacks.get(&detector.instance).cloned().unwrap_or_default();
+                watches.put_detector(detector, &Training::default().without(&attacks).0).await
+            }
+            Call::ExcludeAttacks(detector, training) => watches.put_detector(detector, training).await,
             Call::PutAlarm { name, shape, .. } => watches.put_alarm(name, shape, &self.run.settings.topic).await,
         }
     }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 /// Calls a second of an account and Region that CloudWatch publishes (AWS: "CloudWatch service quotas").
 fn a_second(kind: &str) -> u32 {
     match kind {
-        "make-detector" => 10,
+        "make-detector" | "exclude-attacks" => 10,
         "delete-detector" => 5,
         "put-alarm" | "delete-alarms" | "switch-on" | "switch-off" => 3,
         // Not published. Tags are read for what differs only, and EC2's calls are few.

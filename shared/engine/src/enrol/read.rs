@@ -31,13 +31,15 @@ pub(super) async fn everything(run: &Enrolment, record: EnrolmentRecord) -> Port
         machines,
         alarms,
         detectors: detectors.of_instances,
+        trained: detectors.trained,
         detector_count: detectors.count,
         made: record.made,
         quarantine,
         ..Seen::default()
     };
     let asked: Vec<InstanceId> = holds_to_ask(&seen).into_iter().collect();
-    seen.held = run.ports.enrolments.held(&asked).await?;
+    let holds = run.ports.enrolments.holds(&asked).await?;
+    (seen.held, seen.attacks) = (holds.held, holds.attacks);
     seen.ours = owners(run, &seen).await?;
     Ok(seen)
 }
