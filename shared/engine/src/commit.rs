@@ -40,7 +40,7 @@ impl Engine {
                 return self.already_recorded(id).await;
             }
             let decided = self.decide(nomination, id, observation);
-            let opening = self.opening(nomination, id, &decided);
+            let opening = self.opening(nomination, id, &decided, observation);
             let target = match decided {
                 Ok(target) if opening.state == IncidentState::Committed => target,
                 _ => return self.record(opening).await.map(Commit::Decided),
@@ -113,6 +113,6 @@ impl Engine {
     }
 }
 
-fn group_of(observation: &Observation) -> Option<containment::ids::GroupName> {
+pub(crate) fn group_of(observation: &Observation) -> Option<containment::ids::GroupName> {
     observation.subject.membership.as_ref().map(|membership| membership.group.clone())
 }

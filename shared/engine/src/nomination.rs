@@ -2,6 +2,7 @@
 //! same way.
 
 use crate::Engine;
+use crate::commit::group_of;
 use crate::observe::Observation;
 use containment::authority::Mode;
 use containment::decide::{AuthorizedInstance, authorize};
@@ -103,6 +104,7 @@ impl Engine {
         nomination: &Nomination<'_>,
         id: &IncidentId,
         decided: &Result<AuthorizedInstance, Refusal>,
+        observation: &Observation,
     ) -> Opening {
         let target = decided.as_ref().ok();
         let verified = nomination.verified();
@@ -110,7 +112,7 @@ impl Engine {
             id: id.clone(),
             instance: Some(nomination.instance().clone()),
             alarm: verified.map(|verified| verified.alarm.clone()),
-            group: target.and_then(|target| target.membership()).map(|membership| membership.group.clone()),
+            group: group_of(observation),
             authority: target.map(|target| target.authority().clone()),
             mode: target.map(AuthorizedInstance::mode),
             drill: verified.is_some_and(|verified| verified.drill),
