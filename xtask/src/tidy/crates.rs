@@ -21,12 +21,13 @@ const COMMAND: &[&str] =
     &["aws-adapters", "containment", "detection", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("signal", &[]),
     ("containment", &["signal"]),
     ("detection", &[]),
     ("enrolment", &["containment", "signal"]),
     ("evidence", &["containment", "signal"]),
+    ("iam-policy", &[]),
     ("notice", &["containment", "signal"]),
     ("ports", &["containment", "detection", "enrolment", "evidence", "notice", "signal"]),
     ("engine", &["containment", "enrolment", "evidence", "notice", "ports", "signal"]),
@@ -45,7 +46,8 @@ const ALLOWED: [(&str, &[&str]); 20] = [
 ];
 
 /// Crates that compute and nothing else: see `cores`.
-pub const CORES: [&str; 7] = ["containment", "detection", "enrolment", "evidence", "notice", "report", "signal"];
+pub const CORES: [&str; 8] =
+    ["containment", "detection", "enrolment", "evidence", "iam-policy", "notice", "report", "signal"];
 
 struct Manifest<'a> {
     path: &'a str,
