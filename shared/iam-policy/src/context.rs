@@ -9,9 +9,12 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     /// By key in lower case, sorted.
-    entries: Vec<(Box<str>, Box<[Box<str>]>)>,
+    entries: Vec<Entry>,
     closed: bool,
 }
+
+/// A key and its values.
+type Entry = (Box<str>, Box<[Box<str>]>);
 
 impl Context {
     /// Nothing is known.

@@ -24,6 +24,7 @@
 
 mod arn;
 mod caller;
+mod case;
 mod catalogue;
 mod condition;
 mod context;
@@ -47,6 +48,7 @@ mod values;
 
 pub use arn::{Arn, is_account_id};
 pub use caller::{Caller, CallerKind};
+pub use case::Case;
 pub use catalogue::{AccessLevel, Catalogue, KnownAction, KnownService, ResourceType};
 pub use context::Context;
 pub use decide::{Decision, decide};
