@@ -114,7 +114,7 @@ impl<'a> View<'a> {
         Truth::any(policy.document.allows().iter().map(|statement| self.applies(statement)))
     }
 
-    /// Whether one of each layer's policies allows. For the resource and its grants: in whatever way.
+    /// Whether the layer allows, whatever the others say.
     pub(crate) fn layer_allows(&self, layer: Layer) -> Truth {
         let any = |policies: &[Policy]| Truth::any(policies.iter().map(|policy| self.allows(policy)));
         match layer {
@@ -125,10 +125,7 @@ impl<'a> View<'a> {
             Layer::Session => any(self.policies.session),
             Layer::ServiceControl(level) => self.policies.scps.get(level).map_or(Truth::Yes, |level| any(level)),
             Layer::ResourceControl(level) => self.policies.rcps.get(level).map_or(Truth::Yes, |level| any(level)),
-            Layer::Resource | Layer::Grant => {
-                let granted = self.granted();
-                granted.to_itself.or(granted.to_role).or(granted.to_account)
-            }
+            Layer::Resource | Layer::Grant => self.granted().to_itself,
         }
     }
 
