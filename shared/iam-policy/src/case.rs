@@ -99,6 +99,15 @@ impl Case {
         }
     }
 
+    /// What was accepted in its policies but deserves to be seen.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let levels = self.scps.iter().chain(&self.rcps).flatten();
+        let own = self.identity.iter().chain(&self.boundaries).chain(&self.session);
+        own.chain(levels)
+            .chain(&self.resource)
+            .flat_map(|policy| policy.document.warnings().iter().map(|warning| format!("{}: {warning}", policy.name)))
+    }
+
     pub fn explain(&self) -> Explanation {
         explain(&self.policies(), &self.request)
     }
