@@ -24,7 +24,8 @@ pub(super) fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
         None => ResourcePolicies::default(),
     };
     let guard = guards.of(resource);
-    let Holdings { caller, identity, boundaries } = holdings(&inventory, principal)?;
+    let mut notes = Vec::new();
+    let Holdings { caller, identity, boundaries } = holdings(&inventory, principal, &mut notes)?;
     let account = asked.resource_account.as_deref().or(guard.and_then(|(_, account)| account));
     let resource = Resource::parse(resource, account).map_err(|error| usage(&error))?;
     let action = Action::parse(action).map_err(|error| usage(&error))?;
@@ -43,13 +44,15 @@ pub(super) fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
         ..Policies::default()
     };
     let found = explain(&policies, &request);
-    let notes: Vec<_> = unknown_action(&request).into_iter().chain(warnings(&policies)).collect();
+    notes.extend(unknown_action(&request));
+    notes.extend(warnings(&policies));
     let printed = if json { to_json(&answer(&found, &notes))? } else { text::of(&request, &found, &notes) };
     Ok((printed, exit(found.decision)))
 }
 
-/// Services, providers, the root user and nobody hold nothing in IAM; of users and roles it must be known.
-fn holdings(inventory: &Inventory, principal: &str) -> Result<Holdings, Failed> {
+/// Services, providers, the root user and nobody hold nothing in IAM, and neither does who isn't in a whole dump of its
+/// account. Of another account's users and roles it must be known.
+fn holdings(inventory: &Inventory, principal: &str, notes: &mut Vec<String>) -> Result<Holdings, Failed> {
     if let Some(known) = inventory.principal(principal) {
         return inventory.holdings(known, principal).map_err(|problems| {
             let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
@@ -57,12 +60,18 @@ fn holdings(inventory: &Inventory, principal: &str) -> Result<Holdings, Failed> 
         });
     }
     let caller = Caller::parse(principal).map_err(|error| usage(&error))?;
-    match caller.kind() {
-        CallerKind::Root | CallerKind::Service | CallerKind::Federated | CallerKind::Anonymous => {
-            Ok(Holdings { caller, identity: Vec::new(), boundaries: Vec::new() })
-        }
-        _ => Err(Failed::Other(format!("{principal} isn't in the dump, so what it holds isn't known"))),
+    let in_iam = matches!(
+        caller.kind(),
+        CallerKind::User | CallerKind::Role | CallerKind::RoleSession | CallerKind::FederatedUser
+    );
+    if in_iam && !caller.account().is_some_and(|account| inventory.is_of_account(account)) {
+        let problem = "is of an account that the dump isn't of, so what it holds isn't known";
+        return Err(Failed::Other(format!("{principal} {problem}")));
     }
+    if in_iam {
+        notes.push(format!("{principal} isn't in the dump: it doesn't exist, or the name is misspelt"));
+    }
+    Ok(Holdings { caller, identity: Vec::new(), boundaries: Vec::new() })
 }
 
 /// With a context, or --strict, an absent key is absent; without, it is unknown.

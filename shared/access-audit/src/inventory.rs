@@ -96,6 +96,11 @@ impl Inventory {
         self.principals.values()
     }
 
+    /// Whether the dump is of this account. One without users and roles is of none.
+    pub fn is_of_account(&self, account: &str) -> bool {
+        self.principals.keys().any(|arn| Arn::split(arn).is_some_and(|arn| arn.account == account))
+    }
+
     /// By ARN; a session's ARN finds its role.
     pub fn principal(&self, arn: &str) -> Option<&Principal> {
         self.principals.get(arn).or_else(|| {
@@ -230,6 +235,7 @@ mod tests {
         assert_eq!(decision(&inventory, ROLE), Decision::Allow);
         assert_eq!(decision(&inventory, "arn:aws:sts::111122223333:assumed-role/app/s"), Decision::Allow);
         assert!(inventory.principal("arn:aws:sts::444455556666:assumed-role/app/s").is_none());
+        assert!(inventory.is_of_account("111122223333") && !inventory.is_of_account("444455556666"));
     }
 
     #[test]
