@@ -50,8 +50,8 @@ pub(super) fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
     Ok((printed, exit(found.decision)))
 }
 
-/// Services, providers, the root user and nobody hold nothing in IAM, and neither does who isn't in a whole dump of its
-/// account. Of another account's users and roles it must be known.
+/// Services, providers, the root user and nobody hold nothing in IAM. Of a user or role that isn't in the dump nothing is
+/// known that would allow anything, and the answer says so.
 fn holdings(inventory: &Inventory, principal: &str, notes: &mut Vec<String>) -> Result<Holdings, Failed> {
     if let Some(known) = inventory.principal(principal) {
         return inventory.holdings(known, principal).map_err(|problems| {
@@ -60,16 +60,12 @@ fn holdings(inventory: &Inventory, principal: &str, notes: &mut Vec<String>) -> 
         });
     }
     let caller = Caller::parse(principal).map_err(|error| usage(&error))?;
-    let in_iam = matches!(
-        caller.kind(),
-        CallerKind::User | CallerKind::Role | CallerKind::RoleSession | CallerKind::FederatedUser
-    );
-    if in_iam && !caller.account().is_some_and(|account| inventory.is_of_account(account)) {
-        let problem = "is of an account that the dump isn't of, so what it holds isn't known";
-        return Err(Failed::Other(format!("{principal} {problem}")));
-    }
-    if in_iam {
-        notes.push(format!("{principal} isn't in the dump: it doesn't exist, or the name is misspelt"));
+    match caller.kind() {
+        CallerKind::Root | CallerKind::Service | CallerKind::Federated | CallerKind::Anonymous => {}
+        _ if caller.account().is_some_and(|account| inventory.is_of_account(account)) => {
+            notes.push(format!("{principal} isn't in the dump: it doesn't exist, or the name is misspelt"));
+        }
+        _ => notes.push(format!("{principal} is of an account that the dump isn't of: judged as if it held nothing")),
     }
     Ok(Holdings { caller, identity: Vec::new(), boundaries: Vec::new() })
 }
