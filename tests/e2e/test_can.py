@@ -125,7 +125,8 @@ def test_boundaries_limit_users_and_roles(desk: Desk) -> None:
 
 def test_who_is_not_in_the_dump_may_nothing_and_the_answer_says_why(desk: Desk) -> None:
     details = dump(role("app", policy(allow("*"))))
-    for principal, why in [(f"arn:aws:iam::{HOME}:user/nobody", "misspelt"), (f"arn:aws:iam::{ELSEWHERE}:role/x", "account")]:
+    nobody, stranger = f"arn:aws:iam::{HOME}:user/nobody", f"arn:aws:iam::{ELSEWHERE}:role/x"
+    for principal, why in [(nobody, "misspelt"), (stranger, "account")]:
         answer, code = desk.ask(details, principal, "sqs:SendMessage", QUEUE)
         assert (answer["decision"], code) == ("implicit-deny", 3) and why in answer["notes"][0]
 
