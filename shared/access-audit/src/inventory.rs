@@ -2,7 +2,7 @@
 
 use crate::MAX_FILE_BYTES;
 use crate::dump::{self, Attached, Boundary, Inline, Managed, Tag, decoded, section};
-use iam_policy::{Arn, Caller, Document, DocumentKind, Policy, PolicyError, json};
+use iam_policy::{Arn, Caller, CallerKind, Document, DocumentKind, Policy, PolicyError, json};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -134,8 +134,12 @@ impl Inventory {
         let caller = Caller::parse(arn).map(|caller| {
             let tags = principal.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
             let caller = caller.with_role(&principal.arn).with_tags(tags);
-            match &principal.unique_id {
-                Some(id) if principal.trust.is_none() => caller.with_user_id(id),
+            match (&principal.unique_id, caller.kind()) {
+                (Some(id), CallerKind::User) => caller.with_user_id(id),
+                (Some(id), CallerKind::RoleSession) => {
+                    let session = arn.rsplit('/').next().unwrap_or_default();
+                    caller.with_user_id(&format!("{id}:{session}"))
+                }
                 _ => caller,
             }
         });

@@ -56,6 +56,12 @@ pub(crate) struct View<'a> {
     limited_by_rcps: bool,
 }
 
+/// A grant can be retired whatever the organization says (AWS Organizations User Guide, "Resources and entities not
+/// restricted by RCPs").
+fn is_beyond_resource_control(request: &Request) -> bool {
+    request.action.service() == "kms" && request.action.name() == "retiregrant"
+}
+
 /// What the resource's side allows, by how it names the caller.
 struct Granted {
     to_itself: Truth,
@@ -73,6 +79,7 @@ impl<'a> View<'a> {
             limited_by_scps: caller.is_of_account() && !caller.service_linked && !request.of_management_account,
             limited_by_rcps: !policies.rcps.is_empty()
                 && !caller.service_linked
+                && !is_beyond_resource_control(request)
                 && Catalogue::shipped().has_resource_control(request.action.service()),
         }
     }

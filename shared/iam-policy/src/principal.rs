@@ -106,9 +106,9 @@ impl Named {
                 is(itself, caller.account() == Some(account))
             }
             Self::UniqueId(id) => is(Naming::Itself, caller.user_id().is_some_and(|own| own == &**id)),
-            Self::Service(service) => is(Naming::Itself, caller.kind == CallerKind::Service && caller.id == *service),
-            Self::Federated(provider) => {
-                is(Naming::Itself, caller.kind == CallerKind::Federated && caller.id == *provider)
+            Self::Service(name) => is(Naming::Itself, caller.kind == CallerKind::Service && is_or_any(name, caller)),
+            Self::Federated(name) => {
+                is(Naming::Itself, caller.kind == CallerKind::Federated && is_or_any(name, caller))
             }
             Self::CanonicalUser(_) => caller.is_of_account().then_some((Naming::Account, Truth::Unknown)),
             Self::Arn { arn, account, role, session_of } => {
@@ -129,6 +129,11 @@ impl Named {
             }
         }
     }
+}
+
+/// `{"Service": "*"}` is every service.
+fn is_or_any(name: &str, caller: &Caller) -> bool {
+    name == "*" || name == &*caller.id
 }
 
 fn aws(text: &str, field: &Field<'_>) -> Result<Named, PolicyError> {
@@ -204,6 +209,8 @@ mod tests {
         let service = json!({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]});
         assert_eq!(named(service, "ec2.amazonaws.com"), Some((Naming::Itself, Truth::Yes)));
         assert_eq!(named(json!({"Federated": "ec2.amazonaws.com"}), "ec2.amazonaws.com"), None);
+        assert!(named(json!({"Service": "*"}), "ec2.amazonaws.com").is_some());
+        assert_eq!(named(json!({"Service": "*"}), USER), None);
     }
 
     #[test]

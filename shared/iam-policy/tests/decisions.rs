@@ -174,6 +174,9 @@ fn resource_control_policies_limit_everybody_on_services_that_have_them() {
     assert_eq!(on_bucket(ROLE, with()), "explicit-deny");
     let function = "arn:aws:lambda:eu-west-1:111122223333:function:f";
     assert_eq!(decided(ROLE, "lambda:InvokeFunction", function, with()), "allow");
+    let grant = json!({"GranteePrincipal": USER, "RetiringPrincipal": ROLE, "Operations": ["Decrypt"]});
+    let retiring = json!({"kms_grants": [grant], "rcps": rcp});
+    assert_eq!(decided(ROLE, "kms:RetireGrant", KEY, retiring), "allow");
     let service =
         json!({"resource_policy": resource("Allow", json!({"Service": "logging.s3.amazonaws.com"})), "rcps": rcp});
     assert_eq!(on_bucket("logging.s3.amazonaws.com", service), "explicit-deny");
