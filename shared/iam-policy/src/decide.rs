@@ -56,8 +56,8 @@ pub(crate) struct View<'a> {
     limited_by_rcps: bool,
 }
 
-/// A grant can be retired whatever the organization says (AWS Organizations User Guide, "Resources and entities not
-/// restricted by RCPs").
+/// A grant can be retired whatever resource control policies say (KMS Developer Guide, "Resource control policies in AWS
+/// KMS").
 fn is_beyond_resource_control(request: &Request) -> bool {
     request.action.service() == "kms" && request.action.name() == "retiregrant"
 }

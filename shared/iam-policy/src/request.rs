@@ -8,6 +8,9 @@ use crate::key::{Derived, Key};
 use crate::pattern::Resolved;
 use crate::template::Variable;
 
+/// The longest resource that is read. AWS's longest ARNs, of objects, have some 1,100 bytes.
+const MAX_RESOURCE_BYTES: usize = 8 * 1024;
+
 /// `service:Action`, as a request has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
@@ -63,11 +66,11 @@ impl Resource {
     /// as for S3, `account`. Where neither does, the resource counts as one of the caller's account.
     ///
     /// # Errors
-    /// Where it is neither, or `account` is no account id or not the ARN's.
+    /// Where it is neither, too long for AWS, or `account` is no account id or not the ARN's.
     pub fn parse(text: &str, account: Option<&str>) -> Result<Self, PolicyError> {
         let arn = Arn::split(text);
-        if text != "*" && arn.is_none() {
-            return Err(PolicyError::new("resource", format!("{}: expected an ARN, or *", quoted(text))));
+        if text.len() > MAX_RESOURCE_BYTES || (text != "*" && arn.is_none()) {
+            return Err(PolicyError::new("resource", format!("{}: expected an ARN of at most {MAX_RESOURCE_BYTES} bytes, or *", quoted(text))));
         }
         if let Some(account) = account.filter(|account| !is_account_id(account)) {
             let problem = format!("{}: expected the 12 digits of an account id", quoted(account));
@@ -252,6 +255,7 @@ mod tests {
         assert_eq!(parse(None).unwrap().account(), Some("123456789012"));
         assert!(parse(Some("210987654321")).is_err() && parse(Some("x")).is_err());
         assert!(Resource::parse("bucket", None).is_err());
+        assert!(Resource::parse(&format!("arn:aws:s3:::{}", "b".repeat(10_000)), None).is_err());
     }
 
     #[test]
