@@ -70,7 +70,10 @@ impl Resource {
     pub fn parse(text: &str, account: Option<&str>) -> Result<Self, PolicyError> {
         let arn = Arn::split(text);
         if text.len() > MAX_RESOURCE_BYTES || (text != "*" && arn.is_none()) {
-            return Err(PolicyError::new("resource", format!("{}: expected an ARN of at most {MAX_RESOURCE_BYTES} bytes, or *", quoted(text))));
+            return Err(PolicyError::new(
+                "resource",
+                format!("{}: expected an ARN of at most {MAX_RESOURCE_BYTES} bytes, or *", quoted(text)),
+            ));
         }
         if let Some(account) = account.filter(|account| !is_account_id(account)) {
             let problem = format!("{}: expected the 12 digits of an account id", quoted(account));
