@@ -102,6 +102,10 @@ pub(crate) enum Command {
     /// files of any one metric (timestamp,value), or over CloudWatch's history of the last 14 days. Only the past of each
     /// datapoint is used. Exit code 6: some lines could not be read; they are named.
     Backtest(Backtest),
+    /// Say whether a principal may do something, and by which statements. From files alone: no AWS is asked.
+    ///
+    /// Exit codes: 0 allowed, 3 denied, 6 depends on what isn't known. With --batch: 0, or 1 where a line could not be read.
+    Can(Can),
     /// Check or export what is kept of an incident.
     #[command(subcommand)]
     Evidence(Evidence),
@@ -214,6 +218,42 @@ pub(crate) struct Backtest {
     /// With --cloudwatch: this group, tagged or not, and no other. May be given more than once.
     #[arg(long, value_name = "NAME", requires = "cloudwatch")]
     pub(crate) auto_scaling_group: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Can {
+    /// The ARN of a user, role or role session; an account id for its root user; a service such as lambda.amazonaws.com.
+    #[arg(required_unless_present = "batch")]
+    pub(crate) principal: Option<String>,
+    /// SERVICE:ACTION, such as s3:GetObject.
+    #[arg(required_unless_present = "batch")]
+    pub(crate) action: Option<String>,
+    /// The resource's ARN, or * for an action that has none.
+    #[arg(required_unless_present = "batch")]
+    pub(crate) resource: Option<String>,
+    /// What aws iam get-account-authorization-details printed for the principal's account.
+    #[arg(long, value_name = "FILE", required_unless_present = "batch")]
+    pub(crate) authorization_details: Option<PathBuf>,
+    /// The organization's tree: {Id, Arn, Policies: [{Name, Content}], Children: […]}, from the root to the accounts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scps: Option<PathBuf>,
+    /// Policies of resources: [{Resource, Policy, Account}].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resource_policies: Option<PathBuf>,
+    /// Whose the resource is, where neither its ARN nor --resource-policies says so.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) resource_account: Option<String>,
+    /// A condition key's value in the request. May be given more than once; a key given twice has two values. Keys that
+    /// aren't given are then absent; with none given they are unknown.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) context: Vec<String>,
+    /// Keys that aren't given are absent, also where none is given.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Many requests with their policies inline, one JSON object a line, or - for stdin. Prints one object a line.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["principal", "authorization_details", "scps", "resource_policies",
+        "resource_account", "context", "strict"])]
+    pub(crate) batch: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod arguments;
 mod ask;
 mod backtest;
 mod bundle;
+mod can;
 mod coverage;
 mod deployment;
 mod doctor;
@@ -61,6 +62,7 @@ async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
         Command::Coverage => coverage::run(&deployment().await?, json).await,
         Command::Doctor => doctor::run(&deployment().await?, json).await,
         Command::Backtest(asked) => backtest::run(&arguments.global, asked).await,
+        Command::Can(asked) => can::run(asked, json),
         Command::Report(arguments) => report_file::run(&deployment().await?, arguments).await,
         Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) => {
             evidence::run_offline(archive, public_key.as_deref(), json)

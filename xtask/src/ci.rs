@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: every gate, cheap ones first, each with the time it took. Stops at the first that fails.
 
 use crate::failure::{Doing, Failure, Result};
-use crate::{process, setup, test, tidy, workspace};
+use crate::{catalogue, process, setup, test, tidy, workspace};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -14,10 +14,11 @@ struct Stage {
     run: fn() -> Result,
 }
 
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     Stage { name: "fmt", run: fmt },
     Stage { name: "tidy", run: tidy_sources },
     Stage { name: "setup", run: set_up },
+    Stage { name: "catalogue", run: check_catalogue },
     Stage { name: "cfn-lint", run: cfn_lint },
     Stage { name: "cargo-deny", run: cargo_deny },
     Stage { name: "clippy", run: clippy },
@@ -59,6 +60,10 @@ fn tidy_evidence() -> Result {
 fn set_up() -> Result {
     setup::run()?;
     setup::environment_at(&checks(), CHECKS)
+}
+
+fn check_catalogue() -> Result {
+    catalogue::run(true)
 }
 
 fn cfn_lint() -> Result {

@@ -4,6 +4,7 @@ mod account;
 mod bench;
 mod build;
 mod calls;
+mod catalogue;
 mod ci;
 mod controls;
 mod demo;
@@ -57,6 +58,12 @@ enum Command {
         #[arg(long)]
         ran: bool,
     },
+    /// Write the action catalogue of `shared/iam-policy` from the data set that is pinned. Needs the network once.
+    Catalogue {
+        /// Write nothing, and fail where what is checked in differs.
+        #[arg(long)]
+        check: bool,
+    },
     /// Take out one control at a time and check that its test fails.
     Controls {
         /// Only controls whose id begins so.
@@ -107,6 +114,7 @@ fn run() -> Result {
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),
+        Command::Catalogue { check } => catalogue::run(check),
         Command::Release { arch } => release::run(arch),
         Command::Controls { only } => controls::run(only.as_deref()),
     }

@@ -5,9 +5,10 @@ use toml::{Table, Value};
 
 const CORE_LIBRARIES: [&str; 5] = ["serde", "serde_json", "sha2", "thiserror", "time"];
 /// What a core may have beyond that. Evidence checks signatures on P-256 and reads and writes an archive; a report fills a
-/// page, draws a plot, and encodes and wraps text; a notice encodes links. None of it is Cordon's to invent, and all of it computes over what the
+/// page, draws a plot, and encodes and wraps text; a notice encodes links, an audit decodes policies. None of it is Cordon's to invent, and all of it computes over what the
 /// caller hands in, but for plotters' way to a file, which `cores` forbids.
-const MORE_LIBRARIES: [(&str, &[&str]); 3] = [
+const MORE_LIBRARIES: [(&str, &[&str]); 4] = [
+    ("access-audit", &["percent-encoding"]),
     ("evidence", &["base64", "flate2", "p256", "tar"]),
     ("notice", &["percent-encoding"]),
     ("report", &["askama", "base64", "plotters", "textwrap"]),
@@ -17,16 +18,29 @@ const AWS_ADAPTERS: &str = "aws-adapters";
 const WIRED: &[&str] = &["aws-adapters", "containment", "engine", "ports", "signal", "telemetry"];
 /// Enrolment knows no incident.
 const ENROLLING: &[&str] = &["aws-adapters", "engine", "enrolment", "ports", "signal", "telemetry"];
-const COMMAND: &[&str] =
-    &["aws-adapters", "containment", "detection", "engine", "evidence", "ports", "report", "signal", "telemetry"];
+const COMMAND: &[&str] = &[
+    "access-audit",
+    "aws-adapters",
+    "containment",
+    "detection",
+    "engine",
+    "evidence",
+    "iam-policy",
+    "ports",
+    "report",
+    "signal",
+    "telemetry",
+];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("signal", &[]),
+    ("access-audit", &["iam-policy"]),
     ("containment", &["detection", "signal"]),
     ("detection", &[]),
     ("enrolment", &["containment", "signal"]),
     ("evidence", &["containment", "signal"]),
+    ("iam-policy", &[]),
     ("notice", &["containment", "signal"]),
     ("ports", &["containment", "detection", "enrolment", "evidence", "notice", "signal"]),
     ("engine", &["containment", "detection", "enrolment", "evidence", "notice", "ports", "signal"]),
@@ -46,7 +60,8 @@ const ALLOWED: [(&str, &[&str]); 20] = [
 ];
 
 /// Crates that compute and nothing else: see `cores`.
-pub const CORES: [&str; 7] = ["containment", "detection", "enrolment", "evidence", "notice", "report", "signal"];
+pub const CORES: [&str; 9] =
+    ["access-audit", "containment", "detection", "enrolment", "evidence", "iam-policy", "notice", "report", "signal"];
 
 struct Manifest<'a> {
     path: &'a str,
