@@ -21,8 +21,9 @@ impl Refusals {
         let give_up = Instant::now() + patience;
         let decided = loop {
             let listed = command::ask(account, &["incidents", "--group", &fleet.group])?;
-            let decided = listed["incidents"].as_array().cloned().unwrap_or_default();
-            if instances.iter().all(|instance| decided.iter().any(|one| one["instance"] == **instance)) {
+            let decided = listed.get("incidents").and_then(Value::as_array).cloned().unwrap_or_default();
+            let is_decided = |id: &String| decided.iter().any(|one| text(one, "/instance") == Some(id));
+            if instances.iter().all(is_decided) {
                 break decided;
             }
             if Instant::now() > give_up {
@@ -33,7 +34,7 @@ impl Refusals {
             thread::sleep(Duration::from_millis(300));
         };
         let codes = decided.iter().map(|one| code(account, one)).collect::<Result<Vec<_>>>()?;
-        let first = decided.first().and_then(|one| one["incident"].as_str()).doing("find an incident")?;
+        let first = decided.first().and_then(|one| text(one, "/incident")).doing("find an incident")?;
         command::run(account, &["show", first])?;
         Ok(Self { group: fleet.group.clone(), codes })
     }
@@ -44,11 +45,14 @@ impl Refusals {
 }
 
 fn code(account: &LocalAccount, listed: &Value) -> Result<String> {
-    let id = listed["incident"].as_str().doing("read an incident's id")?;
+    let id = text(listed, "/incident").doing("read an incident's id")?;
     let shown = command::ask(account, &["show", id])?;
-    let state = &shown["incident"]["state"];
-    match (state["name"].as_str(), state["reason"]["code"].as_str()) {
+    match (text(&shown, "/incident/state/name"), text(&shown, "/incident/state/reason/code")) {
         (Some("Refused"), Some(code)) => Ok(code.to_owned()),
-        _ => Err(Failure::new(format!("{id} must be refused, and is {state}"))),
+        (state, _) => Err(Failure::new(format!("{id} must be refused, and is {state:?}"))),
     }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
 }

@@ -4,6 +4,7 @@ use super::command;
 use crate::account::LocalAccount;
 use crate::failure::{Failure, Result};
 use crate::scene::Fleet;
+use serde_json::Value;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,11 @@ pub fn wait(account: &LocalAccount, fleets: &[&Fleet], patience: Duration) -> Re
 
 fn is_whole(account: &LocalAccount, fleets: &[&Fleet]) -> Result<bool> {
     let coverage = command::ask(account, &["coverage"])?;
-    let rows = coverage["groups"].as_array().cloned().unwrap_or_default();
+    let rows = coverage.get("groups").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_of = |row: &Value, fleet: &Fleet| row.get("group").and_then(Value::as_str) == Some(&fleet.group);
+    let watched = |row: &Value| row.get("watched").and_then(Value::as_u64);
     let is_watched = |fleet: &&Fleet| {
-        rows.iter().any(|row| row["group"] == *fleet.group && row["watched"] == fleet.instance_ids.len())
+        rows.iter().any(|row| is_of(row, fleet) && watched(row) == u64::try_from(fleet.instance_ids.len()).ok())
     };
     Ok(fleets.iter().all(is_watched))
 }
