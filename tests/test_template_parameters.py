@@ -95,7 +95,7 @@ def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
         assert environment(deployed, "EnrollFleetFunction") == {
             "CORDON_TABLE": deployed.id("JournalTable"),
             "CORDON_ACCOUNT_ID": ACCOUNT,
-            "CORDON_ENROLL_FLEET": "off",
+            "CORDON_ENROLL_FLEET": "on",
             "CORDON_ALARM_TOPIC_ARN": deployed.id("AlarmTopic"),
             "CORDON_ENROLLED_METRICS": "NetworkOut",
             "CORDON_BAND_WIDTH": "3",
@@ -106,8 +106,8 @@ def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
         }
 
 
-def test_nothing_invokes_enrolment_unless_it_is_on(binary: Path) -> None:
-    for parameters, state in (({}, "DISABLED"), ({"EnrollFleet": "on"}, "ENABLED")):
+def test_nothing_invokes_enrolment_where_it_is_off(binary: Path) -> None:
+    for parameters, state in (({}, "ENABLED"), ({"EnrollFleet": "off"}, "DISABLED")):
         with deployed_stack(plain_template(), binary, parameters) as deployed:
             events = deployed.clients["events"]
             rules = ("EnrollFleetSchedule", "EnrollFleetRule")
