@@ -53,13 +53,16 @@ class Statistics:
 
 @dataclass
 class Series:
-    """Points in order of time (epoch seconds)."""
+    """Points in order of time (epoch seconds), one a moment: a group's instances all report at the same one."""
 
     times: list[float] = field(default_factory=list)
     points: list[Statistics] = field(default_factory=list)
 
     def add(self, time: float, point: Statistics) -> None:
         at = bisect.bisect_right(self.times, time)
+        if at and self.times[at - 1] == time:
+            self.points[at - 1] = self.points[at - 1].with_(point)
+            return
         self.times.insert(at, time)
         self.points.insert(at, point)
 
