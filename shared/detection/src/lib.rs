@@ -5,13 +5,14 @@
 //! (quantiles) and [`heights`] (how long it lasts). [`judge`] adds the fleet and the time of life. Two callers come
 //! through both: [`verify`] for an alarm, [`replay`] and [`group`] for a backtest, whose input is [`csv`], whose test is
 //! [`inject`] and whose output is [`results`]. [`metric`] asks the same of one metric of any kind. [`fleet`] is the metric
-//! that nominates instances too young for a band. `docs/DETECTION.md` has the measurements.
+//! that nominates instances too young for a band, and [`fleet_periods`] whom. `docs/DETECTION.md` has the measurements.
 
 pub mod csv;
 mod csv_cell;
 #[cfg(test)]
 mod csv_tests;
 pub mod fleet;
+pub mod fleet_periods;
 pub mod fold;
 pub mod group;
 pub mod heights;
