@@ -21,11 +21,11 @@ const COMMAND: &[&str] =
     &["aws-adapters", "containment", "detection", "engine", "evidence", "ports", "report", "signal", "telemetry"];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("signal", &[]),
     ("containment", &["detection", "signal"]),
     ("detection", &[]),
-    ("enrolment", &["containment", "signal"]),
+    ("enrolment", &["containment", "detection", "signal"]),
     ("evidence", &["containment", "signal"]),
     ("notice", &["containment", "signal"]),
     ("ports", &["containment", "detection", "enrolment", "evidence", "notice", "signal"]),
@@ -36,6 +36,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("testkit", &["containment", "detection", "enrolment", "evidence", "ports", "signal"]),
     ("contain-instance", WIRED),
     ("enroll-fleet", ENROLLING),
+    ("measure-fleet", &["aws-adapters", "engine", "ports", "telemetry"]),
     ("reconcile-incidents", WIRED),
     ("release-instance", WIRED),
     ("revoke-credentials", WIRED),
