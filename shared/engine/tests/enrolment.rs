@@ -15,6 +15,8 @@ const PUT_DETECTOR: &str = "cloudwatch:PutAnomalyDetector";
 const DELETE_ALARMS: &str = "cloudwatch:DeleteAlarms";
 const DELETE_DETECTOR: &str = "cloudwatch:DeleteAnomalyDetector";
 
+const FLEET: &str = "cordon/web/fleet/FleetLogRatio";
+
 fn settings() -> Settings {
     Settings {
         metrics: vec!["NetworkOut".parse().unwrap()],
@@ -54,7 +56,7 @@ fn name(number: usize) -> String {
 fn enrolled(scene: &Scene, numbers: impl IntoIterator<Item = usize>) -> bool {
     let numbers: Vec<usize> = numbers.into_iter().collect();
     let account = scene.account();
-    let alarms: BTreeSet<String> = numbers.iter().map(|number| name(*number)).collect();
+    let alarms: BTreeSet<String> = numbers.iter().map(|number| name(*number)).chain([FLEET.to_owned()]).collect();
     let detectors: BTreeSet<Detector> = numbers
         .iter()
         .map(|number| Detector { instance: instance_id(*number), metric: "NetworkOut".parse().unwrap() })

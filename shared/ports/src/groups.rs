@@ -11,6 +11,9 @@ pub trait Groups: Send + Sync {
 
     async fn describe(&self, group: &GroupName) -> PortResult<Option<ObservedGroup>>;
 
+    /// Groups with the tag `cordon:mode`, to the last page.
+    async fn tagged(&self) -> PortResult<Vec<ObservedGroup>>;
+
     /// Detaches without decrementing desired capacity, so that the group launches a replacement.
     async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
 

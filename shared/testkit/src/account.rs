@@ -69,6 +69,10 @@ pub struct Account {
     pub locks: BTreeMap<SnapshotId, (LockTerms, OffsetDateTime)>,
     /// Instances that send unusually much by now.
     pub surging: BTreeSet<InstanceId>,
+    /// Instances of which EC2 shows no datapoints of late.
+    pub silent: BTreeSet<InstanceId>,
+    /// What was published of the fleet metric.
+    pub fleet_metric: Vec<ports::FleetDatapoint>,
     pub detector: DetectorState,
     pub alarms: Vec<ObservedAlarm>,
     pub history: BTreeMap<String, Vec<HistoryItem>>,
@@ -111,6 +115,8 @@ impl Account {
             snapshots: Vec::new(),
             locks: BTreeMap::new(),
             surging: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            fleet_metric: Vec::new(),
             detector: DetectorState::Trained,
             alarms: Vec::new(),
             history: BTreeMap::new(),

@@ -1,6 +1,7 @@
 use crate::account::Account;
 use crate::process::Process;
 use async_trait::async_trait;
+use containment::authority::MODE_TAG;
 use containment::ids::GroupName;
 use containment::observed::{GroupMember, Lifecycle, Membership, ObservedGroup, PowerState};
 use ports::{ErrorKind, Groups, PortError, PortResult};
@@ -18,6 +19,13 @@ impl Groups for Process {
 
     async fn describe(&self, group: &GroupName) -> PortResult<Option<ObservedGroup>> {
         self.read("autoscaling:DescribeAutoScalingGroups", |account| Ok(account.groups.get(group).cloned())).await
+    }
+
+    async fn tagged(&self) -> PortResult<Vec<ObservedGroup>> {
+        self.read("autoscaling:DescribeAutoScalingGroups", |account| {
+            Ok(account.groups.values().filter(|group| group.tags.contains_key(MODE_TAG)).cloned().collect())
+        })
+        .await
     }
 
     async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {
