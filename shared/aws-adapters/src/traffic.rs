@@ -11,7 +11,7 @@ use containment::ids::GroupName;
 use detection::reason::DetectorState;
 use detection::sample::Sample;
 use detection::watch::STEP_S;
-use ports::{History, PortResult, Span, Traffic};
+use ports::{History, PortResult, QUERIES, Span, Traffic};
 use signal::InstanceId;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -21,8 +21,7 @@ const DETECTORS: &str = "cloudwatch:DescribeAnomalyDetectors";
 const NAMESPACE: &str = "AWS/EC2";
 const OUT: &str = "NetworkOut";
 const IN: &str = "NetworkIn";
-/// GetMetricData takes 500 queries; each instance needs two.
-const INSTANCES: usize = 250;
+const BOTH: &[&str] = &[OUT, IN];
 
 pub(crate) struct CloudWatchTraffic {
     client: Client,
@@ -53,9 +52,26 @@ impl CloudWatchTraffic {
         Self { client }
     }
 
+    /// As many instances a call as its queries are enough for. One that has no datapoint is left out.
+    async fn of_each(
+        &self,
+        ways: &[&str],
+        instances: &[InstanceId],
+        span: Span,
+    ) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        let mut all = BTreeMap::new();
+        for some in instances.chunks(QUERIES / ways.len()) {
+            let numbered = some.iter().enumerate();
+            let subjects: Vec<_> = numbered.map(|(index, peer)| Subject::instance(peer, index.to_string())).collect();
+            let read = self.read(ways, &subjects, span).await?;
+            all.extend(some.iter().cloned().zip(read).filter(|(_, samples)| !samples.is_empty()));
+        }
+        Ok(all)
+    }
+
     /// The samples of each subject, in their order.
-    async fn read(&self, subjects: &[Subject<'_>], span: Span) -> PortResult<Vec<Vec<Sample>>> {
-        let queries = subjects.iter().flat_map(|subject| [query(OUT, subject), query(IN, subject)]);
+    async fn read(&self, ways: &[&str], subjects: &[Subject<'_>], span: Span) -> PortResult<Vec<Vec<Sample>>> {
+        let queries = subjects.iter().flat_map(|subject| ways.iter().map(|way| query(way, subject)));
         let mut pages = self
             .client
             .get_metric_data()
@@ -83,7 +99,7 @@ impl Traffic for CloudWatchTraffic {
         let own = Subject::instance(instance, "own");
         let group = group.map(Subject::group);
         let subjects: Vec<_> = std::iter::once(own).chain(group).collect();
-        let mut read = self.read(&subjects, span).await?.into_iter();
+        let mut read = self.read(BOTH, &subjects, span).await?.into_iter();
         Ok(History { instance: read.next().unwrap_or_default(), group: read.next().unwrap_or_default() })
     }
 
@@ -104,14 +120,11 @@ impl Traffic for CloudWatchTraffic {
         instances: &[InstanceId],
         span: Span,
     ) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
-        let mut all = BTreeMap::new();
-        for some in instances.chunks(INSTANCES) {
-            let numbered = some.iter().enumerate();
-            let subjects: Vec<_> = numbered.map(|(index, peer)| Subject::instance(peer, index.to_string())).collect();
-            let read = self.read(&subjects, span).await?;
-            all.extend(some.iter().cloned().zip(read).filter(|(_, samples)| !samples.is_empty()));
-        }
-        Ok(all)
+        self.of_each(BOTH, instances, span).await
+    }
+
+    async fn sent(&self, instances: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        self.of_each(&[OUT], instances, span).await
     }
 }
 
