@@ -20,6 +20,7 @@ OWN_ACTIONS = {
     "reconcile-incidents": "RECONCILE_ACTIONS",
     "release-instance": "RELEASE_ACTIONS",
     "enroll-fleet": "ENROL_ACTIONS",
+    "measure-fleet": "MEASURE_ACTIONS",
 }
 # Those that keep incidents: they write evidence, sign the record and tell people.
 INCIDENTS = ("contain-instance", "reconcile-incidents", "release-instance")
@@ -48,8 +49,8 @@ OF_KEYS = {
 }
 # With which EC2 opens the volumes of an instance that release-instance starts.
 OF_VOLUMES = {("VolumeKeyArns}", "ec2"): {"CreateGrant"}}
-# enroll-fleet's: it tells nobody and writes no evidence.
-OF_ENROLMENT = {key: actions for key, actions in OF_KEYS.items() if key[1] in ("dynamodb", "sqs")}
+# Of those that tell nobody and write no evidence, by the services that they use a key through.
+OF_OTHERS = {"enroll-fleet": ("dynamodb", "sqs"), "measure-fleet": ("sqs",)}
 # IAM authorises a transaction by its items, and tags given at creation by an action of their own.
 AUTHORISED_AS = {
     "cloudwatch:PutMetricAlarm": {"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
@@ -67,7 +68,7 @@ def of_steps() -> set[str]:
 
 def of_constant(name: str) -> set[str]:
     text = STEPS.read_text() + ENROLMENT.read_text()
-    found = re.search(rf"pub const {name}: &\[&str\] = &\[(.*?)\];", text, re.DOTALL)
+    found = re.search(rf"pub const {name}: &\[&str\] =\s+&\[(.*?)\];", text, re.DOTALL)
     assert found, f"{name} is not where it was"
     return set(ACTION.findall(found[1]))
 
@@ -116,7 +117,8 @@ def test_a_key_is_used_through_the_services_that_need_it_and_no_further(function
             for service in as_list(statement["Condition"]["StringEquals"]["kms:ViaService"]):
                 used.setdefault((key, service.split(".")[0]), set()).update(actions)
 
-    wanted = OF_KEYS if function in INCIDENTS else OF_ENROLMENT
+    services = OF_OTHERS.get(function)
+    wanted = {key: actions for key, actions in OF_KEYS.items() if services is None or key[1] in services}
     assert used == {**wanted, **(OF_VOLUMES if function == "release-instance" else {})}
 
 

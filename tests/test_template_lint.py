@@ -55,9 +55,11 @@ def test_every_statement_on_all_resources_says_why_in_a_comment() -> None:
                 on_all.append(begins[2])
                 assert lines[start - 1].strip().startswith("# "), f"line {start + 1} gives no reason"
 
-    assert sorted(set(on_all)) == ["CaptureSurroundings", "ReadAlarms", "ReadFleet", "SendTraces", "WriteDetectors"]
-    # contain, reconcile, release and the viewers.
-    assert on_all.count("ReadFleet") == 5
+    publishes = "PublishInCordonsNamespace"
+    reads = ["CaptureSurroundings", "ReadAlarms", "ReadFleet"]
+    assert sorted(set(on_all)) == sorted([*reads, publishes, "SendTraces", "WriteDetectors"])
+    # contain, reconcile, enrol, measure, release and the viewers.
+    assert on_all.count("ReadFleet") == 6
 
 
 def test_no_role_or_policy_bears_a_name_that_capability_iam_does_not_cover() -> None:

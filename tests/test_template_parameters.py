@@ -44,7 +44,7 @@ def binary(tmp_path: Path) -> Path:
 
 def environment(deployed: Deployed, function: str) -> dict[str, str]:
     configuration = deployed.clients["lambda"].get_function_configuration(FunctionName=deployed.id(function))
-    return configuration["Environment"]["Variables"]
+    return configuration.get("Environment", {}).get("Variables", {})
 
 
 def named(deployed: Deployed, value: Any) -> Any:
@@ -106,11 +106,16 @@ def test_enroll_fleet_is_told_only_what_it_needs(binary: Path) -> None:
         }
 
 
+def test_measure_fleet_is_told_nothing(binary: Path) -> None:
+    with deployed_stack(plain_template(), binary, {}) as deployed:
+        assert environment(deployed, "MeasureFleetFunction") == {}
+
+
 def test_nothing_invokes_enrolment_where_it_is_off(binary: Path) -> None:
     for parameters, state in (({}, "ENABLED"), ({"EnrollFleet": "off"}, "DISABLED")):
         with deployed_stack(plain_template(), binary, parameters) as deployed:
             events = deployed.clients["events"]
-            rules = ("EnrollFleetSchedule", "EnrollFleetRule")
+            rules = ("EnrollFleetSchedule", "EnrollFleetRule", "FleetMetricSchedule")
             assert {events.describe_rule(Name=deployed.id(rule))["State"] for rule in rules} == {state}
 
 
@@ -231,6 +236,6 @@ def test_findings_are_imported_where_a_deployment_asks_for_it_and_only_as_its_ow
     product = f"arn:aws:securityhub:us-east-1:{ACCOUNT}:product/{ACCOUNT}/default"
     wanted = {"Sid": "ImportFindings", "Effect": "Allow", "Action": "securityhub:BatchImportFindings", "Resource": product}
     tellers = ("ContainInstance", "ReconcileIncidents", "ReleaseInstance")
-    assert imported == {**{function: wanted for function in tellers}, "RevokeCredentials": None, "EnrollFleet": None}
+    assert imported == {**{function: wanted for function in tellers}, **dict.fromkeys(("RevokeCredentials", "EnrollFleet", "MeasureFleet"))}
     assert policies[0] == policies[1]
     assert [e["ContainInstance"]["CORDON_SECURITY_HUB"] for e in environments] == ["off", "on"]

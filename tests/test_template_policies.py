@@ -28,8 +28,9 @@ AS_IT_IS_MADE = {"ec2:CreateAction": "CreateSecurityGroup"}
 OF_INCIDENT = {"aws:RequestTag/cordon:incident": "inc-1", "aws:TagKeys": ["cordon:incident"]}
 CONTAINERS = ("contain-instance", "reconcile-incidents")
 RELEASER = "release-instance"
-ENROLLER = "enroll-fleet"
-ALL = (*CONTAINERS, RELEASER, "revoke-credentials", ENROLLER)
+# They ask no function.
+WATCHERS = ("enroll-fleet", "measure-fleet")
+ALL = (*CONTAINERS, RELEASER, "revoke-credentials", *WATCHERS)
 INCIDENT = {"aws:ResourceTag/cordon:incident": "inc-1"}
 OPTED_IN = {"aws:ResourceTag/cordon:mode": "enforce"}
 OURS = {"aws:ResourceAccount": ACCOUNT}
@@ -327,7 +328,7 @@ def test_a_function_asks_revoke_credentials_and_no_other(deployed: Deployed, fun
     """Otherwise what a role may not do, it could have another do."""
     asked = [name for name in BINARIES if may(deployed, function, INVOKE, deployed.arn(f"{name}Function"))]
 
-    assert asked == ([] if function in ("revoke-credentials", ENROLLER) else ["RevokeCredentials"])
+    assert asked == ([] if function in ("revoke-credentials", *WATCHERS) else ["RevokeCredentials"])
 
 
 def test_evidence_is_written_under_its_prefix_and_never_read_or_deleted(deployed: Deployed) -> None:

@@ -109,7 +109,8 @@ fn uncovered(text: &mut String, found: &Coverage) {
     text.push_str("\nnot covered          group                because\n");
     for one in found.uncovered.iter().take(NAMED) {
         let group = one.group.as_ref().map_or("-", |group| group.as_str());
-        let _ = writeln!(text, "{:<20} {} {}", one.instance.as_str(), cell(group, 20), one.why);
+        let why = if one.fleet_alarm { "only its group's fleet alarm".to_owned() } else { one.why.to_string() };
+        let _ = writeln!(text, "{:<20} {} {why}", one.instance.as_str(), cell(group, 20));
     }
     more(text, found.uncovered.len());
 }
@@ -121,14 +122,15 @@ fn more(text: &mut String, all: usize) {
 }
 
 fn summary(found: &Coverage) -> String {
-    let of = |why: WhyNot| found.uncovered.iter().filter(|one| one.why == why).count();
-    let unwatched = of(WhyNot::NoAlarm);
-    let outside = found.uncovered.len() - unwatched;
-    match (unwatched, outside) {
+    let unwatched = found.uncovered.iter().filter(|one| one.why == WhyNot::NoAlarm && !one.fleet_alarm).count();
+    let by_fleet = found.uncovered.iter().filter(|one| one.fleet_alarm).count();
+    let outside = found.uncovered.len() - unwatched - by_fleet;
+    let summary = match (unwatched, outside) {
         (0, 0) => "Everything that runs is opted in and watched.".to_owned(),
         (0, outside) => format!("Everything opted in is watched. Not opted in: {outside}."),
         (unwatched, outside) => format!("NOT WATCHED although opted in: {unwatched}. Not opted in: {outside}."),
-    }
+    };
+    if by_fleet == 0 { summary } else { format!("{summary}\nBy their group's fleet alarm alone: {by_fleet}.") }
 }
 
 fn mode_of_group(mode: &ModeTag) -> String {

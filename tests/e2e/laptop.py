@@ -26,6 +26,7 @@ FUNCTIONS = {
     "ContainInstanceFunction": "contain-instance",
     "ReconcileIncidentsFunction": "reconcile-incidents",
     "EnrollFleetFunction": "enroll-fleet",
+    "MeasureFleetFunction": "measure-fleet",
     "ReleaseInstanceFunction": "release-instance",
     "RevokeCredentialsFunction": "revoke-credentials",
 }

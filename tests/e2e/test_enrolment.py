@@ -54,9 +54,10 @@ def members(laptop: Laptop, group: str) -> set[str]:
 
 
 def watched(laptop: Laptop, group: str, instances: set[str]) -> bool:
-    """These have alarm and detector, and no other instance has an alarm of the group."""
+    """These have alarm and detector, the group its own alarm, and no other instance has an alarm of the group."""
     has_detector = {instance for instance, metric, stat in detectors(laptop) if (metric, stat) == ("NetworkOut", "Sum")}
-    return set(alarms(laptop, f"cordon/{group}/")) == {name(group, each) for each in instances} and instances <= has_detector
+    wanted = {name(group, each) for each in instances} | {f"cordon/{group}/fleet/FleetLogRatio"}
+    return set(alarms(laptop, f"cordon/{group}/")) == wanted and instances <= has_detector
 
 
 def made(laptop: Laptop) -> list[str]:
@@ -227,7 +228,8 @@ def test_a_throttled_account_is_enrolled_by_the_runs_after_and_no_alarm_is_made_
         # The rate is kept as the calls leave; on a busy machine some arrive early, but never a storm of them.
         assert len([call for call in calls if call["error"] == "Throttling"]) < len(instances) // 2
         put = [call["params"]["AlarmName"] for call in calls if call["action"] == "PutMetricAlarm" and call["status"] < 400]
-        assert sorted(each for each in put if "/crowded/" in each) == sorted(name("crowded", each) for each in instances)
+        wanted = [*(name("crowded", each) for each in instances), "cordon/crowded/fleet/FleetLogRatio"]
+        assert sorted(each for each in put if "/crowded/" in each) == sorted(wanted)
         assert run(laptop, stack)["calls"] == {}
     finally:
         laptop.door("POST", "rates", {"enforced": False})

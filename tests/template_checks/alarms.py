@@ -48,6 +48,8 @@ WATCHES = {
     ),
     "EnrollFleetErrorsAlarm": Watch("Errors", function="EnrollFleetFunction", periods=5, to_alarm=3),
     "EnrollFleetThrottlesAlarm": Watch("Throttles", function="EnrollFleetFunction", periods=5, to_alarm=3),
+    "MeasureFleetErrorsAlarm": Watch("Errors", function="MeasureFleetFunction", periods=3, to_alarm=2),
+    "MeasureFleetThrottlesAlarm": Watch("Throttles", function="MeasureFleetFunction", periods=3, to_alarm=2),
     "ReleaseInstanceErrorsAlarm": Watch("Errors", function="ReleaseInstanceFunction"),
     "ReleaseInstanceThrottlesAlarm": Watch("Throttles", function="ReleaseInstanceFunction"),
     "RevokeCredentialsErrorsAlarm": Watch("Errors", function="RevokeCredentialsFunction"),

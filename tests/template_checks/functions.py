@@ -13,11 +13,19 @@ BINARIES = {
     "ContainInstance": "contain-instance",
     "ReconcileIncidents": "reconcile-incidents",
     "EnrollFleet": "enroll-fleet",
+    "MeasureFleet": "measure-fleet",
     "ReleaseInstance": "release-instance",
     "RevokeCredentials": "revoke-credentials",
 }
 # Retries of a failed asynchronous invocation; the reconciler's next run is its retry, and a proof counts once.
-RETRIES = {"ContainInstance": 2, "ReconcileIncidents": 0, "EnrollFleet": 0, "ReleaseInstance": 0, "RevokeCredentials": 2}
+RETRIES = {
+    "ContainInstance": 2,
+    "ReconcileIncidents": 0,
+    "EnrollFleet": 0,
+    "MeasureFleet": 0,
+    "ReleaseInstance": 0,
+    "RevokeCredentials": 2,
+}
 
 
 def it_runs_its_own_binary_under_its_own_role(name: str, deployed: Deployed) -> None:
@@ -70,13 +78,13 @@ for prefix in BINARIES:
 
 @check("ReconcileIncidentsSchedule")
 def incidents_are_reconciled_every_minute(deployed: Deployed) -> None:
-    assert runs_every_minute(deployed, "ReconcileIncidentsFunction") == ["ENABLED"]
+    assert rules_that_run(deployed, "ReconcileIncidentsFunction") == ["ENABLED"]
 
 
-def runs_every_minute(deployed: Deployed, function: str) -> list[str]:
-    """States of the rules that invoke the function, and nothing else, every minute."""
+def rules_that_run(deployed: Deployed, function: str, every: str = "rate(1 minute)") -> list[str]:
+    """States of the rules that invoke the function, and nothing else, so often."""
     events = deployed.clients["events"]
-    rules = [rule for rule in events.list_rules()["Rules"] if rule.get("ScheduleExpression") == "rate(1 minute)"]
+    rules = [rule for rule in events.list_rules()["Rules"] if rule.get("ScheduleExpression") == every]
     targets = {rule["Name"]: events.list_targets_by_rule(Rule=rule["Name"])["Targets"] for rule in rules}
     return [
         rule["State"] for rule in rules if [t["Arn"] for t in targets[rule["Name"]]] == [deployed.arn(function)]
@@ -96,7 +104,7 @@ def only_a_rule_may_invoke(function: str, rule: str, deployed: Deployed) -> None
 
 @check("LookAgainSchedule")
 def ringing_alarms_are_looked_at_every_minute(deployed: Deployed) -> None:
-    assert runs_every_minute(deployed, "ContainInstanceFunction") == ["ENABLED"]
+    assert rules_that_run(deployed, "ContainInstanceFunction") == ["ENABLED"]
 
 
 check("LookAgainPermission")(partial(only_a_rule_may_invoke, "ContainInstanceFunction", "LookAgainSchedule"))
@@ -104,7 +112,7 @@ check("LookAgainPermission")(partial(only_a_rule_may_invoke, "ContainInstanceFun
 
 @check("EnrollFleetSchedule")
 def the_fleet_is_looked_at_every_minute(deployed: Deployed) -> None:
-    assert runs_every_minute(deployed, "EnrollFleetFunction") == ["ENABLED"]
+    assert rules_that_run(deployed, "EnrollFleetFunction") == ["ENABLED"]
 
 
 @check("EnrollFleetRule")
@@ -122,3 +130,11 @@ def launches_and_terminations_invoke_enroll_fleet(deployed: Deployed) -> None:
 
 check("EnrollFleetSchedulePermission")(partial(only_a_rule_may_invoke, "EnrollFleetFunction", "EnrollFleetSchedule"))
 check("EnrollFleetRulePermission")(partial(only_a_rule_may_invoke, "EnrollFleetFunction", "EnrollFleetRule"))
+
+
+@check("FleetMetricSchedule")
+def the_fleets_are_measured_as_often_as_ec2_counts_them(deployed: Deployed) -> None:
+    assert rules_that_run(deployed, "MeasureFleetFunction", "rate(5 minutes)") == ["ENABLED"]
+
+
+check("FleetMetricPermission")(partial(only_a_rule_may_invoke, "MeasureFleetFunction", "FleetMetricSchedule"))

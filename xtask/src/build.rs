@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Logical id in `template.yaml` → the binary that is its code.
-pub const FUNCTIONS: [(&str, &str); 5] = [
+pub const FUNCTIONS: [(&str, &str); 6] = [
     CONTAIN_INSTANCE,
     ("ReconcileIncidentsFunction", "reconcile-incidents"),
     ("EnrollFleetFunction", "enroll-fleet"),
+    ("MeasureFleetFunction", "measure-fleet"),
     ("ReleaseInstanceFunction", "release-instance"),
     ("RevokeCredentialsFunction", "revoke-credentials"),
 ];

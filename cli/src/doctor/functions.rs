@@ -2,8 +2,8 @@
 
 use super::check::{Check, Verdict, advised, mended_by};
 use super::stack::{
-    ALARM_TOPIC, CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, EvidencePlace, FUNCTIONS,
-    RECONCILE_INCIDENTS, SCHEDULE, Stack, is_key,
+    ALARM_TOPIC, CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, EvidencePlace,
+    FLEET_METRIC_SCHEDULE, FUNCTIONS, MEASURE_FLEET, RECONCILE_INCIDENTS, SCHEDULE, Stack, is_key,
 };
 use aws_adapters::deployed::{DeployedFunction, FunctionMetric};
 use futures::future::join_all;
@@ -46,6 +46,7 @@ async fn of_one(stack: &Stack, logical_id: &'static str, name: &str) -> Vec<Chec
         CONTAIN_INSTANCE => vec![("sns.amazonaws.com", stack.id(ALARM_TOPIC).map(ToOwned::to_owned))],
         RECONCILE_INCIDENTS => vec![by_rule(SCHEDULE)],
         ENROLL_FLEET => vec![by_rule(ENROLMENT_SCHEDULE), by_rule(ENROLMENT_RULE)],
+        MEASURE_FLEET => vec![by_rule(FLEET_METRIC_SCHEDULE)],
         _ => return checks,
     };
     let policy = stack.reader.function_policy(name).await;
@@ -73,6 +74,7 @@ fn settings(stack: &Stack, logical_id: &str, function: &DeployedFunction) -> Ver
     let needed = match logical_id {
         "RevokeCredentialsFunction" => SETTINGS.get(..1).unwrap_or_default(),
         ENROLL_FLEET => &SETTINGS_OF_ENROLMENT[..],
+        MEASURE_FLEET => &[],
         _ => &SETTINGS[..],
     };
     let wrong = needed.iter().filter(|(variable, resource)| {

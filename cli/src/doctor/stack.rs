@@ -5,11 +5,18 @@ use aws_adapters::deployed::{DeployedFunction, StackReader, StackResource};
 use ports::PortResult;
 use std::collections::BTreeMap;
 
-pub(super) const FUNCTIONS: [&str; 5] =
-    [CONTAIN_INSTANCE, RECONCILE_INCIDENTS, ENROLL_FLEET, "ReleaseInstanceFunction", "RevokeCredentialsFunction"];
+pub(super) const FUNCTIONS: [&str; 6] = [
+    CONTAIN_INSTANCE,
+    RECONCILE_INCIDENTS,
+    ENROLL_FLEET,
+    MEASURE_FLEET,
+    "ReleaseInstanceFunction",
+    "RevokeCredentialsFunction",
+];
 pub(super) const CONTAIN_INSTANCE: &str = "ContainInstanceFunction";
 pub(super) const RECONCILE_INCIDENTS: &str = "ReconcileIncidentsFunction";
 pub(super) const ENROLL_FLEET: &str = "EnrollFleetFunction";
+pub(super) const MEASURE_FLEET: &str = "MeasureFleetFunction";
 pub(super) const ALARM_TOPIC: &str = "AlarmTopic";
 pub(super) const NOTIFICATION_TOPIC: &str = "NotificationTopic";
 pub(super) const QUEUES: [&str; 2] = ["SignalDeadLetterQueue", "InvocationFailureQueue"];
@@ -23,6 +30,7 @@ pub(super) const SCHEDULE: &str = "ReconcileIncidentsSchedule";
 pub(super) const LOOK_AGAIN_SCHEDULE: &str = "LookAgainSchedule";
 pub(super) const ENROLMENT_SCHEDULE: &str = "EnrollFleetSchedule";
 pub(super) const ENROLMENT_RULE: &str = "EnrollFleetRule";
+pub(super) const FLEET_METRIC_SCHEDULE: &str = "FleetMetricSchedule";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
 pub(super) struct Stack {

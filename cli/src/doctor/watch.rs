@@ -2,8 +2,8 @@
 
 use super::check::{Check, Verdict, advised, mended_by, word};
 use super::stack::{
-    CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, LOOK_AGAIN_SCHEDULE, NOTIFICATION_TOPIC,
-    RECONCILE_INCIDENTS, SCHEDULE, Stack,
+    CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, FLEET_METRIC_SCHEDULE, LOOK_AGAIN_SCHEDULE,
+    MEASURE_FLEET, NOTIFICATION_TOPIC, RECONCILE_INCIDENTS, SCHEDULE, Stack,
 };
 use containment::coverage::ModeTag;
 use containment::observed::{ObservedAlarm, ObservedGroup};
@@ -43,6 +43,11 @@ async fn rules(stack: &Stack) -> Vec<Check> {
             function: ENROLL_FLEET,
             loss,
         }));
+        rules.push(Rule {
+            logical_id: FLEET_METRIC_SCHEDULE,
+            function: MEASURE_FLEET,
+            loss: "it is disabled: no fleet alarm rings, and what has no alarm of its own is not watched",
+        });
     }
     join_all(rules.iter().map(|rule| of_rule(stack, rule))).await.concat()
 }

@@ -50,6 +50,8 @@ def cloudwatch(account: Account, request: AwsRequest) -> list[Authorization]:
         tags = request_tags({tag["Key"]: tag["Value"] for tag in request.params["Tags"]})
         actions = ("PutMetricAlarm", "TagResource")
         return [Authorization(f"cloudwatch:{action}", arn, tags) for action in actions for arn in named]
+    if request.action == "PutMetricData":
+        return _one(request, "*", {"cloudwatch:namespace": request.params.get("Namespace")})
     return [Authorization(f"cloudwatch:{request.action}", arn) for arn in named] or _one(request, "*")
 
 

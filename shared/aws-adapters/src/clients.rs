@@ -10,6 +10,7 @@ use crate::evidence::EvidenceBucket;
 use crate::evidence_reader::EvidenceReader;
 use crate::exhibits::AwsExhibits;
 use crate::findings::SecurityHub;
+use crate::fleet_metric::CloudWatchFleetMetric;
 use crate::functions::Functions;
 use crate::groups::AutoScalingGroups;
 use crate::instances::Ec2Instances;
@@ -26,7 +27,9 @@ use crate::watches::AwsWatches;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use ports::{Alarms, Coverage, EnrolmentPorts, Findings, Groups, Journal, Ports, Resources, Roles, Traffic};
+use ports::{
+    Alarms, Coverage, EnrolmentPorts, Findings, FleetPorts, Groups, Journal, Ports, Resources, Roles, Traffic,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,9 +96,19 @@ pub fn ports(clients: &Clients, resources: &Resources) -> Ports {
 pub fn enrolment_ports(clients: &Clients, table: &str) -> EnrolmentPorts {
     let config = &clients.config;
     EnrolmentPorts {
+        groups: groups(clients),
         watches: Arc::new(AwsWatches::new(config)),
         enrolments: Arc::new(EnrolmentItem::new(aws_sdk_dynamodb::Client::new(config), table)),
         network: Arc::new(Ec2Network::new(aws_sdk_ec2::Client::new(config))),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+pub fn fleet_ports(clients: &Clients) -> FleetPorts {
+    FleetPorts {
+        groups: groups(clients),
+        traffic: traffic(clients),
+        metric: Arc::new(CloudWatchFleetMetric::new(aws_sdk_cloudwatch::Client::new(&clients.config))),
         clock: Arc::new(SystemClock),
     }
 }

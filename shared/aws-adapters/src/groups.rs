@@ -1,7 +1,8 @@
 use crate::error::map;
 use async_trait::async_trait;
 use aws_sdk_autoscaling::Client;
-use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, InstanceRefresh};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter, Instance, InstanceRefresh};
+use containment::authority::MODE_TAG;
 use containment::ids::{GroupName, TargetGroupArn};
 use containment::observed::{GroupMember, Lifecycle, Membership, ObservedGroup};
 use ports::{Groups, PortError, PortResult, Refresh};
@@ -56,6 +57,21 @@ impl Groups for AutoScalingGroups {
             None => Ok(None),
         };
         answer.instance_refreshes().first().map(|shown| Ok(Refresh { ended_at: ended_at(shown)? })).transpose()
+    }
+
+    async fn tagged(&self) -> PortResult<Vec<ObservedGroup>> {
+        let tagged = Filter::builder().name("tag-key").values(MODE_TAG).build();
+        let call = self.client.describe_auto_scaling_groups().filters(tagged).max_records(100);
+        let mut pages = call.into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            for group in page.map_err(map(GROUPS))?.auto_scaling_groups() {
+                found.push(observed(group)?);
+            }
+        }
+        // Whatever the filter did, a group without the tag has not opted in.
+        found.retain(|group| group.tags.contains_key(MODE_TAG));
+        Ok(found)
     }
 
     async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()> {

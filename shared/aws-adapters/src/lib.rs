@@ -15,6 +15,7 @@ mod evidence;
 mod evidence_reader;
 mod exhibits;
 mod findings;
+mod fleet_metric;
 mod functions;
 mod groups;
 mod instance_mapping;
@@ -40,8 +41,8 @@ mod watches;
 
 pub use caller_proof::{ProofError, prove};
 pub use clients::{
-    Clients, alarms, connect, coverage, enrolment_ports, evidence_reader, functions, groups, journal, ports, roles,
-    stack_reader, traffic,
+    Clients, alarms, connect, coverage, enrolment_ports, evidence_reader, fleet_ports, functions, groups, journal,
+    ports, roles, stack_reader, traffic,
 };
 pub use evidence_reader::{EvidenceReader, StoredVersion};
 pub use functions::{Functions, Invoked};

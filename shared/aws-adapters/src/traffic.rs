@@ -12,7 +12,7 @@ use detection::reason::DetectorState;
 use detection::sample::Sample;
 use detection::scale::Reporting;
 use detection::watch::STEP_S;
-use ports::{History, PortResult, Span, Traffic};
+use ports::{History, PortResult, QUERIES, Span, Traffic};
 use signal::InstanceId;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -23,8 +23,7 @@ const NAMESPACE: &str = "AWS/EC2";
 const OUT: &str = "NetworkOut";
 const IN: &str = "NetworkIn";
 const COUNT: &str = "SampleCount";
-/// GetMetricData takes 500 queries; each instance needs two.
-const INSTANCES: usize = 250;
+const BOTH: &[&str] = &[OUT, IN];
 
 pub(crate) struct CloudWatchTraffic {
     client: Client,
@@ -58,9 +57,26 @@ impl CloudWatchTraffic {
         Self { client }
     }
 
+    /// As many instances a call as its queries are enough for. One that has no datapoint is left out.
+    async fn of_each(
+        &self,
+        ways: &[&str],
+        instances: &[InstanceId],
+        span: Span,
+    ) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        let mut all = BTreeMap::new();
+        for some in instances.chunks(QUERIES / ways.len()) {
+            let numbered = some.iter().enumerate();
+            let subjects: Vec<_> = numbered.map(|(index, peer)| Subject::instance(peer, index.to_string())).collect();
+            let read = self.read(ways, &subjects, span).await?;
+            all.extend(some.iter().cloned().zip(read).filter(|(_, samples)| !samples.is_empty()));
+        }
+        Ok(all)
+    }
+
     /// The samples of each subject, in their order.
-    async fn read(&self, subjects: &[Subject<'_>], span: Span) -> PortResult<Vec<Vec<Sample>>> {
-        let queries = subjects.iter().flat_map(both_ways).collect();
+    async fn read(&self, ways: &[&str], subjects: &[Subject<'_>], span: Span) -> PortResult<Vec<Vec<Sample>>> {
+        let queries = subjects.iter().flat_map(|subject| queries_of(ways, subject)).collect();
         let found = self.series(queries, span).await?;
         Ok(subjects.iter().map(|subject| samples(&found, subject)).collect())
     }
@@ -92,11 +108,11 @@ impl Traffic for CloudWatchTraffic {
     async fn history(&self, instance: &InstanceId, group: Option<&GroupName>, span: Span) -> PortResult<History> {
         let own = Subject::instance(instance, "own");
         let Some(group) = group.map(Subject::group) else {
-            let found = self.series(both_ways(&own).into(), span).await?;
+            let found = self.series(queries_of(BOTH, &own).collect(), span).await?;
             return Ok(History { instance: samples(&found, &own), ..History::default() });
         };
         let counts = [count(&own), count(&group)];
-        let queries = [&own, &group].into_iter().flat_map(both_ways).chain(counts).collect();
+        let queries = [&own, &group].into_iter().flat_map(|subject| queries_of(BOTH, subject)).chain(counts).collect();
         let found = self.series(queries, span).await?;
         Ok(History {
             instance: samples(&found, &own),
@@ -122,14 +138,11 @@ impl Traffic for CloudWatchTraffic {
         instances: &[InstanceId],
         span: Span,
     ) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
-        let mut all = BTreeMap::new();
-        for some in instances.chunks(INSTANCES) {
-            let numbered = some.iter().enumerate();
-            let subjects: Vec<_> = numbered.map(|(index, peer)| Subject::instance(peer, index.to_string())).collect();
-            let read = self.read(&subjects, span).await?;
-            all.extend(some.iter().cloned().zip(read).filter(|(_, samples)| !samples.is_empty()));
-        }
-        Ok(all)
+        self.of_each(BOTH, instances, span).await
+    }
+
+    async fn sent(&self, instances: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        self.of_each(&[OUT], instances, span).await
     }
 }
 
@@ -195,8 +208,8 @@ fn id(what: &str, subject: &Subject<'_>) -> String {
     format!("{what}_{}", subject.suffix)
 }
 
-fn both_ways(subject: &Subject<'_>) -> [MetricDataQuery; 2] {
-    [OUT, IN].map(|name| query(name, subject.stat, id(name, subject), subject))
+fn queries_of<'a>(ways: &'a [&str], subject: &'a Subject<'_>) -> impl Iterator<Item = MetricDataQuery> {
+    ways.iter().map(|way| query(way, subject.stat, id(way, subject), subject))
 }
 
 fn count(subject: &Subject<'_>) -> MetricDataQuery {

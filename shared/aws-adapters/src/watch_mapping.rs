@@ -1,13 +1,14 @@
 //! Alarms and detectors of enrolment's form, to and from the SDK's types.
 
 use crate::watches::DETECTORS;
+use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     AnomalyDetector, AnomalyDetectorConfiguration, ComparisonOperator, Dimension, Metric, MetricAlarm,
-    MetricCharacteristics, MetricDataQuery, MetricStat, Range, SingleMetricAnomalyDetector, StateValue,
+    MetricCharacteristics, MetricDataQuery, MetricStat, Range, SingleMetricAnomalyDetector, StateValue, Statistic,
 };
 use containment::attack::TimeRange;
-use enrolment::{AlarmShape, Detector, SeenAlarm, Training};
+use enrolment::{AlarmShape, Detector, Limit, SeenAlarm, Training};
 use ports::{PortError, PortResult};
 use time::OffsetDateTime;
 
@@ -22,11 +23,16 @@ pub(crate) fn watch(alarm: &MetricAlarm) -> SeenAlarm {
 
 /// `None` for every form that enrolment never gives: each part that is not in [`AlarmShape`] is checked here.
 fn shape(alarm: &MetricAlarm) -> Option<AlarmShape> {
-    let compares = alarm.comparison_operator() == Some(&ComparisonOperator::GreaterThanUpperThreshold)
-        && alarm.threshold_metric_id() == Some(AlarmShape::BAND_ID)
-        && alarm.treat_missing_data().is_none_or(|treated| treated == "missing");
+    let shape = if alarm.metrics().is_empty() { over_threshold(alarm)? } else { over_band(alarm)? };
     let acts_otherwise = !alarm.ok_actions().is_empty() || !alarm.insufficient_data_actions().is_empty();
-    if !compares || acts_otherwise || alarm.metrics().len() != 2 {
+    let treated = alarm.treat_missing_data().unwrap_or("missing");
+    (!acts_otherwise && treated == shape.limit.missing_data()).then_some(shape)
+}
+
+fn over_band(alarm: &MetricAlarm) -> Option<AlarmShape> {
+    let compares = alarm.comparison_operator() == Some(&ComparisonOperator::GreaterThanUpperThreshold)
+        && alarm.threshold_metric_id() == Some(AlarmShape::BAND_ID);
+    if !compares || alarm.metrics().len() != 2 {
         return None;
     }
     let query = |id: &str| alarm.metrics().iter().find(|query| query.id() == Some(id));
@@ -35,33 +41,98 @@ fn shape(alarm: &MetricAlarm) -> Option<AlarmShape> {
         return None;
     }
     let stat = metric.metric_stat()?;
-    let of = stat.metric().filter(|of| of.namespace() == Some(Detector::NAMESPACE))?;
-    let dimensions = of.dimensions().iter();
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let of = stat.metric()?;
+    let limit = Limit::Band(text(band.expression()));
+    let watched = Watched {
+        namespace: of.namespace(),
+        metric: of.metric_name(),
+        dimensions: of.dimensions(),
+        statistic: stat.stat(),
+        period: stat.period(),
+    };
+    described(alarm, watched, limit)
+}
+
+fn over_threshold(alarm: &MetricAlarm) -> Option<AlarmShape> {
+    let thousandths = (alarm.threshold()? * 1000.0).round();
+    let is_known =
+        (0.0..=f64::from(u32::MAX)).contains(&thousandths) && alarm.threshold() == Some(thousandths / 1000.0);
+    let compares = alarm.comparison_operator() == Some(&ComparisonOperator::GreaterThanThreshold);
+    if !compares || !is_known || alarm.evaluation_criteria().is_some() || alarm.unit().is_some() {
+        return None;
+    }
+    let limit = Limit::Threshold(thousandths as u32);
+    let watched = Watched {
+        namespace: alarm.namespace(),
+        metric: alarm.metric_name(),
+        dimensions: alarm.dimensions(),
+        statistic: alarm.statistic().map(Statistic::as_str),
+        period: alarm.period(),
+    };
+    described(alarm, watched, limit)
+}
+
+struct Watched<'a> {
+    namespace: Option<&'a str>,
+    metric: Option<&'a str>,
+    dimensions: &'a [Dimension],
+    statistic: Option<&'a str>,
+    period: Option<i32>,
+}
+
+fn described(alarm: &MetricAlarm, watched: Watched<'_>, limit: Limit) -> Option<AlarmShape> {
+    (watched.namespace == Some(limit.namespace())).then_some(())?;
+    let dimensions = watched.dimensions.iter();
     Some(AlarmShape {
         description: text(alarm.alarm_description()),
         actions: alarm.alarm_actions().to_vec(),
-        metric: text(of.metric_name()),
+        metric: text(watched.metric),
         dimensions: dimensions.map(|one| (text(one.name()), text(one.value()))).collect(),
-        statistic: text(stat.stat()),
-        period: u32::try_from(stat.period()?).ok()?,
-        band: text(band.expression()),
+        statistic: text(watched.statistic),
+        period: u32::try_from(watched.period?).ok()?,
+        limit,
         datapoints: u32::try_from(alarm.datapoints_to_alarm()?).ok()?,
         periods: u32::try_from(alarm.evaluation_periods()?).ok()?,
     })
 }
 
-pub(crate) fn metric_queries(shape: &AlarmShape) -> Vec<MetricDataQuery> {
-    let dimensions = shape.dimensions.iter().map(|(name, value)| dimension(name, value)).collect();
-    let metric = Metric::builder().namespace(Detector::NAMESPACE).metric_name(&shape.metric);
+fn text(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
+}
+
+/// What the alarm reads, and what it compares that with.
+pub(crate) fn limited(call: PutMetricAlarmFluentBuilder, shape: &AlarmShape) -> PutMetricAlarmFluentBuilder {
+    let period = i32::try_from(shape.period).unwrap_or(i32::MAX);
+    match &shape.limit {
+        Limit::Band(band) => call
+            .set_metrics(Some(metric_queries(shape, band)))
+            .threshold_metric_id(AlarmShape::BAND_ID)
+            .comparison_operator(ComparisonOperator::GreaterThanUpperThreshold),
+        Limit::Threshold(thousandths) => call
+            .namespace(shape.limit.namespace())
+            .metric_name(&shape.metric)
+            .set_dimensions(Some(dimensions(shape)))
+            .statistic(Statistic::from(shape.statistic.as_str()))
+            .period(period)
+            .threshold(f64::from(*thousandths) / 1000.0)
+            .comparison_operator(ComparisonOperator::GreaterThanThreshold),
+    }
+}
+
+fn dimensions(shape: &AlarmShape) -> Vec<Dimension> {
+    shape.dimensions.iter().map(|(name, value)| dimension(name, value)).collect()
+}
+
+fn metric_queries(shape: &AlarmShape, band: &str) -> Vec<MetricDataQuery> {
+    let metric = Metric::builder().namespace(shape.limit.namespace()).metric_name(&shape.metric);
     let stat = MetricStat::builder()
-        .metric(metric.set_dimensions(Some(dimensions)).build())
+        .metric(metric.set_dimensions(Some(dimensions(shape))).build())
         .period(i32::try_from(shape.period).unwrap_or(i32::MAX))
         .stat(&shape.statistic)
         .build();
     vec![
         MetricDataQuery::builder().id(AlarmShape::METRIC_ID).metric_stat(stat).return_data(true).build(),
-        MetricDataQuery::builder().id(AlarmShape::BAND_ID).expression(&shape.band).return_data(true).build(),
+        MetricDataQuery::builder().id(AlarmShape::BAND_ID).expression(band).return_data(true).build(),
     ]
 }
 
@@ -130,15 +201,16 @@ fn dimension(name: &str, value: &str) -> Dimension {
 
 #[cfg(test)]
 mod tests {
-    use super::{characteristics, configuration, detector, metric_queries, shape, single_metric, training};
+    use super::{characteristics, configuration, detector, dimensions, metric_queries, shape, single_metric, training};
     use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
-    use aws_sdk_cloudwatch::types::{AnomalyDetector, ComparisonOperator, MetricAlarm};
+    use aws_sdk_cloudwatch::types::{AnomalyDetector, ComparisonOperator, MetricAlarm, StandardUnit, Statistic};
     use containment::attack::TimeRange;
     use containment::ids::GroupName;
-    use enrolment::{AlarmShape, Detector, Machine, Price, Settings, Training, wanted_shape};
+    use detection::thresholds::Thresholds;
+    use enrolment::{AlarmShape, Detector, Machine, Price, Settings, Training, wanted_fleet_shape, wanted_shape};
 
-    fn wanted() -> AlarmShape {
-        let settings = Settings {
+    fn settings() -> Settings {
+        Settings {
             metrics: vec!["NetworkOut".parse().unwrap()],
             width: "3".parse().unwrap(),
             datapoints: 2,
@@ -147,9 +219,12 @@ mod tests {
             quota: 500,
             detailed_monitoring: false,
             price: Price::LIST,
-        };
+        }
+    }
+
+    fn wanted() -> AlarmShape {
         let machine = Machine { vpc: None, detailed: true };
-        wanted_shape(&settings, &GroupName::new("web"), &of_instance(), &machine)
+        wanted_shape(&settings(), &GroupName::new("web"), &of_instance(), &machine)
     }
 
     fn of_instance() -> Detector {
@@ -161,7 +236,7 @@ mod tests {
         MetricAlarm::builder()
             .alarm_description(&wanted.description)
             .set_alarm_actions(Some(wanted.actions.clone()))
-            .set_metrics(Some(metric_queries(&wanted)))
+            .set_metrics(Some(metric_queries(&wanted, "ANOMALY_DETECTION_BAND(m1, 3)")))
             .threshold_metric_id("band")
             .comparison_operator(ComparisonOperator::GreaterThanUpperThreshold)
             .evaluation_periods(3)
@@ -188,6 +263,40 @@ mod tests {
         ];
         for change in changes {
             assert_ne!(shape(&change(alarm()).build()), Some(wanted()));
+        }
+    }
+
+    fn fleet_alarm(wanted: &AlarmShape) -> MetricAlarmBuilder {
+        MetricAlarm::builder()
+            .alarm_description(&wanted.description)
+            .set_alarm_actions(Some(wanted.actions.clone()))
+            .namespace("Cordon")
+            .metric_name("FleetLogRatio")
+            .set_dimensions(Some(dimensions(wanted)))
+            .statistic(Statistic::Maximum)
+            .period(300)
+            .threshold(1.386)
+            .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+            .evaluation_periods(3)
+            .datapoints_to_alarm(2)
+            .treat_missing_data("notBreaching")
+    }
+
+    #[test]
+    fn a_fleet_alarm_is_read_back_as_it_is_written_and_in_no_other_form() {
+        let wanted = wanted_fleet_shape(&settings(), &GroupName::new("web"), &Thresholds::default());
+        assert_eq!(shape(&fleet_alarm(&wanted).build()), Some(wanted.clone()));
+        let changes: [fn(MetricAlarmBuilder) -> MetricAlarmBuilder; 7] = [
+            |alarm| alarm.treat_missing_data("missing"),
+            |alarm| alarm.comparison_operator(ComparisonOperator::LessThanThreshold),
+            |alarm| alarm.namespace("AWS/EC2"),
+            |alarm| alarm.threshold(1.3862),
+            |alarm| alarm.threshold(f64::NAN),
+            |alarm| alarm.statistic(Statistic::Average),
+            |alarm| alarm.unit(StandardUnit::Bytes),
+        ];
+        for change in changes {
+            assert_ne!(shape(&change(fleet_alarm(&wanted)).build()), Some(wanted.clone()));
         }
     }
 

@@ -1,16 +1,13 @@
-//! Enrolment's reads and writes of Auto Scaling, EC2 and CloudWatch.
+//! Enrolment's reads and writes of EC2 and CloudWatch.
 
 use crate::error::map;
-use crate::groups::{GROUPS, observed};
-use crate::watch_mapping::{characteristics, configuration, detector, metric_queries, single_metric, training, watch};
+use crate::watch_mapping::{characteristics, configuration, detector, limited, single_metric, training, watch};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_sdk_cloudwatch::types::{AlarmType, AnomalyDetectorType, ComparisonOperator, Tag};
+use aws_sdk_cloudwatch::types::{AlarmType, AnomalyDetectorType, Tag};
 use aws_sdk_ec2::types::{Filter, MonitoringState};
-use containment::authority::MODE_TAG;
 use containment::ids::{GroupName, VpcId};
-use containment::observed::ObservedGroup;
 use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, TAG, Training};
 use ports::{Detectors, PortError, PortResult, Watches};
 use signal::InstanceId;
@@ -25,7 +22,6 @@ const PREFIX: &str = "cordon/";
 const FILTER_VALUES: usize = 200;
 
 pub(crate) struct AwsWatches {
-    auto_scaling: aws_sdk_autoscaling::Client,
     reads: aws_sdk_cloudwatch::Client,
     /// Repeats nothing by itself: the caller keeps the account's rates, and each repetition counts.
     writes: aws_sdk_cloudwatch::Client,
@@ -36,7 +32,6 @@ impl AwsWatches {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         let once = aws_sdk_cloudwatch::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
         Self {
-            auto_scaling: aws_sdk_autoscaling::Client::new(config),
             reads: aws_sdk_cloudwatch::Client::new(config),
             writes: aws_sdk_cloudwatch::Client::from_conf(once),
             ec2: aws_sdk_ec2::Client::new(config),
@@ -52,21 +47,6 @@ fn literal(value: &str) -> String {
 
 #[async_trait]
 impl Watches for AwsWatches {
-    async fn tagged_groups(&self) -> PortResult<Vec<ObservedGroup>> {
-        let tagged = aws_sdk_autoscaling::types::Filter::builder().name("tag-key").values(MODE_TAG).build();
-        let call = self.auto_scaling.describe_auto_scaling_groups().filters(tagged).max_records(100);
-        let mut pages = call.into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            for group in page.map_err(map(GROUPS))?.auto_scaling_groups() {
-                found.push(observed(group)?);
-            }
-        }
-        // Whatever the filter did, a group without the tag has not opted in.
-        found.retain(|group| group.tags.contains_key(MODE_TAG));
-        Ok(found)
-    }
-
     async fn machines(&self, groups: &[GroupName]) -> PortResult<BTreeMap<InstanceId, Machine>> {
         let mut found = BTreeMap::new();
         for some in groups.chunks(FILTER_VALUES) {
@@ -158,15 +138,12 @@ impl Watches for AwsWatches {
             .alarm_description(&shape.description)
             .set_alarm_actions(Some(shape.actions.clone()))
             .actions_enabled(true)
-            .set_metrics(Some(metric_queries(shape)))
-            .threshold_metric_id(AlarmShape::BAND_ID)
-            .comparison_operator(ComparisonOperator::GreaterThanUpperThreshold)
             .evaluation_periods(count(shape.periods))
             .datapoints_to_alarm(count(shape.datapoints))
-            .treat_missing_data("missing")
+            .treat_missing_data(shape.limit.missing_data())
             // Counts only where the alarm is new; an alarm that is there has its tag, or this is not called.
             .tags(Tag::builder().key(TAG).value(topic).build());
-        call.send().await.map(|_| ()).map_err(map("cloudwatch:PutMetricAlarm"))
+        limited(call, shape).send().await.map(|_| ()).map_err(map("cloudwatch:PutMetricAlarm"))
     }
 
     async fn delete_alarms(&self, names: &[String]) -> PortResult<()> {

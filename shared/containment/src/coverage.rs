@@ -93,6 +93,8 @@ pub struct Uncovered {
     pub instance: InstanceId,
     pub group: Option<GroupName>,
     pub why: WhyNot,
+    /// Whether its group's fleet alarm leads here, by which it is nominated if it stands out of five that report.
+    pub fleet_alarm: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,6 +110,7 @@ pub struct Coverage {
 pub fn coverage(fleet: &Fleet, deployment: &Deployment) -> Coverage {
     let leading = || fleet.alarms.iter().filter(|alarm| verify::leads_here(alarm, deployment));
     let watched: BTreeSet<_> = leading().filter_map(|alarm| verify::watched_instance(alarm, deployment)).collect();
+    let fleets: BTreeSet<_> = leading().filter_map(|alarm| verify::watched_group(alarm, deployment)).collect();
     let over_many = leading().filter(|alarm| !matches!(alarm.definition, AlarmDefinition::Metric { .. })).count();
     let grouped: BTreeSet<_> = fleet.groups.iter().flat_map(|group| &group.members).map(|one| &one.instance).collect();
     let mut found =
@@ -117,7 +120,8 @@ pub fn coverage(fleet: &Fleet, deployment: &Deployment) -> Coverage {
         let mode = ModeTag::of(group);
         found.uncovered.extend(members.iter().filter_map(|instance| {
             let why = why_not(&mode, watched.contains(*instance))?;
-            Some(Uncovered { instance: (*instance).clone(), group: Some(group.name.clone()), why })
+            let fleet_alarm = why == WhyNot::NoAlarm && fleets.contains(&group.name);
+            Some(Uncovered { instance: (*instance).clone(), group: Some(group.name.clone()), why, fleet_alarm })
         }));
         found.groups.push(GroupRow {
             group: group.name.clone(),
@@ -141,7 +145,8 @@ pub fn coverage(fleet: &Fleet, deployment: &Deployment) -> Coverage {
             None => Some(WhyNot::NotListed),
             Some(_) => (!row.watched).then_some(WhyNot::NoAlarm),
         };
-        found.uncovered.extend(why.map(|why| Uncovered { instance: instance.clone(), group: None, why }));
+        let uncovered = |why| Uncovered { instance: instance.clone(), group: None, why, fleet_alarm: false };
+        found.uncovered.extend(why.map(uncovered));
         found.standalone.push(row);
     }
     found.groups.sort_by(|one, other| one.group.cmp(&other.group));

@@ -43,6 +43,15 @@ aws_id! {
     IncidentId,
 }
 
+impl GroupName {
+    /// Whether CloudWatch takes it as a dimension's value: ASCII without control characters, and not blank (AWS: CloudWatch
+    /// API reference, "Dimension"). Auto Scaling takes other names, too.
+    pub fn is_dimension(&self) -> bool {
+        let printable = self.0.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        printable && !self.0.trim().is_empty() && self.0.len() <= 1024
+    }
+}
+
 impl IncidentId {
     /// The incident of one transition of one alarm for one instance: the same alarm delivered twice, late or to two
     /// processes gives the same id. `transitioned_at` is AWS's own `StateTransitionedTimestamp`, never the message's.

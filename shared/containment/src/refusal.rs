@@ -39,6 +39,8 @@ pub enum Refusal {
     NotOptedIn,
     #[error("the signal nominates no instance")]
     NothingNominated,
+    #[error("nothing in EC2's own metrics bears the fleet alarm out: {why}")]
+    NothingStandsOut { why: String },
     #[error("it is already held by incident {incident}")]
     AlreadyContained { incident: IncidentId },
     #[error("its traffic is not unusual: {why}")]
@@ -68,6 +70,7 @@ impl Refusal {
             Self::NotContainable { .. } => "not-containable",
             Self::NotOptedIn => "not-opted-in",
             Self::NothingNominated => "nothing-nominated",
+            Self::NothingStandsOut { .. } => "nothing-stands-out",
             Self::AlreadyContained { .. } => "already-contained",
             Self::NotUnusual { .. } => "not-unusual",
             Self::InDoubt { .. } => "in-doubt",

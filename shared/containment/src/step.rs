@@ -252,6 +252,10 @@ pub const RELEASE_ACTIONS: &[&str] = &[
     "sns:Publish",
 ];
 
+/// What measure-fleet may do: to read what each opted-in group sends, and publish the fleet metric.
+pub const MEASURE_ACTIONS: &[&str] =
+    &["autoscaling:DescribeAutoScalingGroups", "cloudwatch:GetMetricData", "cloudwatch:PutMetricData"];
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)

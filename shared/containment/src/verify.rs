@@ -3,9 +3,11 @@
 
 use crate::composite_rule;
 use crate::figure::Figure;
+use crate::ids::GroupName;
 use crate::metric_query;
 use crate::observed::{AlarmDefinition, Contributor, HistoryItem, ObservedAlarm, ObservedMetric};
 use crate::refusal::Refusal;
+use detection::fleet;
 use serde::{Deserialize, Serialize};
 use signal::{AccountId, AlarmArn, AlarmSignal, AlarmState, InstanceId, Region, Via};
 use time::{Duration, OffsetDateTime};
@@ -38,6 +40,8 @@ pub struct AlarmEvidence {
     pub contributors: Vec<Contributor>,
     /// State changes around the signal's time, read only where the state may have been set by hand.
     pub history: Vec<HistoryItem>,
+    /// Instances that stand out of their group by what EC2 counted, computed only for an alarm on the fleet metric.
+    pub standing_out: Vec<InstanceId>,
 }
 
 impl AlarmEvidence {
@@ -67,12 +71,14 @@ pub fn verify(
     evidence: &AlarmEvidence,
     deployment: &Deployment,
 ) -> Result<VerifiedAlarm, Refusal> {
-    is_ours(&signal.alarm, deployment)?;
-    came_through_our_topic(signal, deployment)?;
-    let alarm = evidence.alarm(&signal.alarm).ok_or(Refusal::AlarmNotFound)?;
-    is_routed_here(alarm, signal, deployment)?;
-    let by_hand = in_alarm_or_drill(alarm, signal, evidence, deployment)?;
+    let (alarm, by_hand) = confirmed(signal, evidence, deployment)?;
     let (nominated_at, figure) = match &alarm.definition {
+        // Its figure is of a metric that anybody may write.
+        AlarmDefinition::Metric { .. } if watched_group(alarm, deployment).is_some() => {
+            is_no_drill(by_hand)?;
+            stands_out(instance, &evidence.standing_out)?;
+            (alarm.transitioned_at, None)
+        }
         AlarmDefinition::Metric { metrics } => {
             names_instance(metrics, instance, deployment)?;
             (alarm.transitioned_at, alarm.figure.clone())
@@ -95,6 +101,33 @@ pub fn verify(
         drill: by_hand.is_some(),
         figure: figure.filter(|_| by_hand.is_none()),
     })
+}
+
+/// Verifies that `signal` truthfully nominates a group, as an alarm on the fleet metric does. That nominates no instance
+/// yet: anybody who may call PutMetricData can make such an alarm ring.
+pub fn verify_group(
+    signal: &AlarmSignal,
+    evidence: &AlarmEvidence,
+    deployment: &Deployment,
+) -> Result<GroupName, Refusal> {
+    let (alarm, by_hand) = confirmed(signal, evidence, deployment)?;
+    let group = watched_group(alarm, deployment).ok_or(Refusal::NothingNominated)?;
+    is_no_drill(by_hand)?;
+    Ok(group)
+}
+
+/// The alarm, once it is ours, leads here and is in ALARM; and when its state was set by hand, if it was.
+fn confirmed<'a>(
+    signal: &AlarmSignal,
+    evidence: &'a AlarmEvidence,
+    deployment: &Deployment,
+) -> Result<(&'a ObservedAlarm, Option<OffsetDateTime>), Refusal> {
+    is_ours(&signal.alarm, deployment)?;
+    came_through_our_topic(signal, deployment)?;
+    let alarm = evidence.alarm(&signal.alarm).ok_or(Refusal::AlarmNotFound)?;
+    is_routed_here(alarm, signal, deployment)?;
+    let by_hand = in_alarm_or_drill(alarm, signal, evidence, deployment)?;
+    Ok((alarm, by_hand))
 }
 
 /// Instances that a composite's children name, for a signal that itself names none: they still pass [`verify`].
@@ -163,6 +196,17 @@ pub fn watched_instance(alarm: &ObservedAlarm, deployment: &Deployment) -> Optio
     names_instance(metrics, &instance, deployment).ok().map(|()| instance)
 }
 
+/// The group whose instances the alarm watches against each other: it reads the fleet metric of one group and nothing
+/// else. Other alarms on metrics that others than EC2 may write nominate nothing.
+pub fn watched_group(alarm: &ObservedAlarm, deployment: &Deployment) -> Option<GroupName> {
+    let AlarmDefinition::Metric { metrics } = &alarm.definition else { return None };
+    let [metric] = metrics.as_slice() else { return None };
+    let [(dimension, group)] = metric.dimensions.as_slice() else { return None };
+    let of_fleet = (metric.namespace.as_str(), metric.name.as_str(), dimension.as_str())
+        == (fleet::NAMESPACE, fleet::METRIC, fleet::DIMENSION);
+    (of_fleet && elsewhere(metric.account.as_ref(), deployment).is_ok()).then(|| GroupName::new(group))
+}
+
 /// When the state was set by hand, if it was. CloudWatch takes such a state back within seconds, so a drill is
 /// confirmed by the alarm's history instead of its present state.
 fn in_alarm_or_drill(
@@ -194,6 +238,19 @@ fn in_alarm_or_drill(
 pub fn needs_history(alarm: &ObservedAlarm, deployment: &Deployment) -> bool {
     let derived = alarm.evaluated || matches!(alarm.definition, AlarmDefinition::Composite { .. });
     deployment.drills_allowed && !(alarm.state == AlarmState::Alarm && derived)
+}
+
+/// A drill goes around the verdict on the traffic, so it must name its instance.
+fn is_no_drill(by_hand: Option<OffsetDateTime>) -> Result<(), Refusal> {
+    let why = "an alarm on the fleet metric names no instance to drill with";
+    by_hand.map_or(Ok(()), |_| Err(Refusal::DrillNotAllowed { why: why.to_owned() }))
+}
+
+fn stands_out(instance: &InstanceId, standing_out: &[InstanceId]) -> Result<(), Refusal> {
+    if standing_out.contains(instance) {
+        return Ok(());
+    }
+    Err(Refusal::NothingStandsOut { why: "the instance is not among those that do".to_owned() })
 }
 
 /// Every metric the alarm reads is EC2's, of this account, and about this instance alone.

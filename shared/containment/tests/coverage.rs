@@ -133,3 +133,23 @@ fn rows_come_in_the_order_of_their_names() {
     let found = judged(&Fleet { groups: vec![named("web"), named("api")], ..Fleet::default() });
     assert_eq!(found.groups.iter().map(|row| row.group.as_str()).collect::<Vec<_>>(), ["api", "web"]);
 }
+
+#[test]
+fn who_has_no_alarm_of_its_own_is_told_to_be_on_its_groups_fleet_alarm() {
+    let mut fleet_alarm = alarm(0);
+    let AlarmDefinition::Metric { metrics } = &mut fleet_alarm.definition else { panic!("a metric alarm") };
+    metrics[0] = ObservedMetric {
+        namespace: "Cordon".to_owned(),
+        name: "FleetLogRatio".to_owned(),
+        dimensions: vec![("AutoScalingGroupName".to_owned(), "web".to_owned())],
+        account: None,
+    };
+    for (alarms, expected) in [(vec![alarm(0), fleet_alarm.clone()], true), (vec![alarm(0)], false)] {
+        let found = judged(&Fleet { groups: vec![group(2)], alarms, ..Fleet::default() });
+        assert_eq!((found.groups[0].watched, found.uncovered.len()), (1, 1));
+        assert_eq!((&found.uncovered[0].why, found.uncovered[0].fleet_alarm), (&WhyNot::NoAlarm, expected));
+    }
+    fleet_alarm.actions_enabled = false;
+    let found = judged(&Fleet { groups: vec![group(1)], alarms: vec![fleet_alarm], ..Fleet::default() });
+    assert!(!found.uncovered[0].fleet_alarm);
+}

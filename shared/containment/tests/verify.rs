@@ -12,7 +12,7 @@ mod support;
 use containment::figure::{Amount, Figure};
 use containment::observed::{AlarmDefinition, Contributor, HistoryItem, ObservedAlarm, ObservedMetric};
 use containment::refusal::Refusal;
-use containment::verify::{AlarmEvidence, Deployment, VerifiedAlarm, nominated_by_children, verify};
+use containment::verify::{AlarmEvidence, Deployment, VerifiedAlarm, nominated_by_children, verify, verify_group};
 use signal::{AlarmKind, AlarmSignal, AlarmState, Transition, Via};
 use std::collections::BTreeMap;
 use support::*;
@@ -213,6 +213,7 @@ fn multi_series(query: &str, contributor: usize) -> Result<VerifiedAlarm, Refusa
         alarms: vec![alarm("fleet", definition)],
         contributors: vec![Contributor { attributes, transitioned_at }],
         history: Vec::new(),
+        ..AlarmEvidence::default()
     };
     verify(&signal("fleet"), &instance_id(0), &evidence, &deployment())
 }
@@ -234,6 +235,7 @@ fn drill(state: AlarmState, at: Option<Duration>, allowed: bool) -> Result<Verif
         alarms: vec![ObservedAlarm { state, evaluated: false, ..metric_alarm() }],
         contributors: Vec::new(),
         history: at.map(|at| HistoryItem { at: now() + at, to: AlarmState::Alarm }).into_iter().collect(),
+        ..AlarmEvidence::default()
     };
     verify(&signal(NAME), &instance_id(0), &evidence, &Deployment { drills_allowed: allowed, ..deployment() })
 }
@@ -264,8 +266,83 @@ fn the_figure_is_that_of_the_alarm_that_names_the_instance_and_never_a_drills() 
         alarms: vec![ObservedAlarm { evaluated: false, ..with_figure() }],
         contributors: Vec::new(),
         history: vec![HistoryItem { at: now(), to: AlarmState::Alarm }],
+        ..AlarmEvidence::default()
     };
     let allowed = Deployment { drills_allowed: true, ..deployment() };
     let drilled = verify(&signal(NAME), &instance_id(0), &evidence, &allowed).unwrap();
     assert!(drilled.drill && drilled.figure.is_none());
+}
+
+const OF_FLEET: &str = "cordon/web/fleet/FleetLogRatio";
+
+fn fleet_metric() -> ObservedMetric {
+    ObservedMetric {
+        namespace: "Cordon".to_owned(),
+        name: "FleetLogRatio".to_owned(),
+        dimensions: vec![("AutoScalingGroupName".to_owned(), "web".to_owned())],
+        account: None,
+    }
+}
+
+fn fleet_alarm(metrics: Vec<ObservedMetric>) -> ObservedAlarm {
+    alarm(OF_FLEET, AlarmDefinition::Metric { metrics })
+}
+
+fn by_fleet(alarm: ObservedAlarm, standing_out: &[usize]) -> Result<VerifiedAlarm, Refusal> {
+    let standing_out = standing_out.iter().map(|number| instance_id(*number)).collect();
+    let evidence = AlarmEvidence { alarms: vec![alarm], standing_out, ..AlarmEvidence::default() };
+    verify(&signal(OF_FLEET), &instance_id(0), &evidence, &deployment())
+}
+
+fn group_of(alarm: ObservedAlarm) -> Result<String, Refusal> {
+    let evidence = AlarmEvidence { alarms: vec![alarm], ..AlarmEvidence::default() };
+    verify_group(&signal(OF_FLEET), &evidence, &deployment()).map(|group| group.to_string())
+}
+
+#[test]
+fn a_fleet_alarm_nominates_its_group_and_of_it_only_who_stands_out() {
+    let ringing = || fleet_alarm(vec![fleet_metric()]);
+    assert_eq!(group_of(ringing()), Ok("web".to_owned()));
+    assert!(by_fleet(ringing(), &[1, 0]).is_ok());
+    assert!(matches!(by_fleet(ringing(), &[1]), Err(Refusal::NothingStandsOut { .. })));
+    let figure = Amount::new(9.0).map(|value| Figure::new("FleetLogRatio", value));
+    assert_eq!(by_fleet(ObservedAlarm { figure, ..ringing() }, &[0]).unwrap().figure, None);
+    let over = ObservedAlarm { state: AlarmState::Ok, ..ringing() };
+    assert!(matches!(group_of(over), Err(Refusal::NotInAlarm { .. })));
+    let elsewhere = ObservedAlarm { actions: Vec::new(), ..ringing() };
+    assert_eq!(group_of(elsewhere), Err(Refusal::NotRoutedHere));
+}
+
+#[test]
+fn an_alarm_on_any_other_custom_metric_nominates_no_group_and_no_instance() {
+    let changes: [fn(&mut ObservedMetric); 5] = [
+        |metric| metric.namespace = "Mine".to_owned(),
+        |metric| metric.name = "Other".to_owned(),
+        |metric| metric.dimensions[0].0 = "InstanceId".to_owned(),
+        |metric| metric.dimensions.push(("Zone".to_owned(), "a".to_owned())),
+        |metric| metric.account = Some("210987654321".parse().unwrap()),
+    ];
+    for change in changes {
+        let mut metric = fleet_metric();
+        change(&mut metric);
+        assert_eq!(group_of(fleet_alarm(vec![metric.clone()])), Err(Refusal::NothingNominated), "{metric:?}");
+        assert!(by_fleet(fleet_alarm(vec![metric.clone()]), &[0]).is_err(), "{metric:?}");
+    }
+    assert!(by_fleet(fleet_alarm(vec![fleet_metric(), fleet_metric()]), &[0]).is_err());
+}
+
+#[test]
+fn a_fleet_alarm_is_no_drill() {
+    let by_hand = ObservedAlarm { evaluated: false, ..fleet_alarm(vec![fleet_metric()]) };
+    let evidence = AlarmEvidence {
+        alarms: vec![by_hand],
+        history: vec![HistoryItem { at: now(), to: AlarmState::Alarm }],
+        standing_out: vec![instance_id(0)],
+        ..AlarmEvidence::default()
+    };
+    let allowed = Deployment { drills_allowed: true, ..deployment() };
+    let refused = verify(&signal(OF_FLEET), &instance_id(0), &evidence, &allowed).unwrap_err();
+    assert!(matches!(refused, Refusal::DrillNotAllowed { .. }));
+    let refused = verify_group(&signal(OF_FLEET), &evidence, &allowed).unwrap_err();
+    assert!(matches!(refused, Refusal::DrillNotAllowed { .. }));
 }

@@ -4,14 +4,16 @@
 //! [`watch`] is the rule, of one instance's datapoints; it stands on [`past`] (what was sustained before), [`usual`]
 //! (quantiles) and [`heights`] (how long it lasts). [`judge`] adds the fleet and the time of life. Two callers come
 //! through both: [`verify`] for an alarm, [`replay`] and [`group`] for a backtest, whose input is [`csv`], whose tests are
-//! [`inject`] and [`labels`] and whose output is [`results`]. [`metric`] asks the same of one metric of any kind. [`fleet`] is the metric
-//! that nominates instances too young for a band. `docs/DETECTION.md` has the measurements.
+//! [`inject`] and [`labels`] and whose output is [`results`]. [`metric`] asks the same of one metric of any kind. [`fleet`]
+//! is the metric that nominates instances too young for a band, and [`fleet_periods`] whom. `docs/DETECTION.md` has the
+//! measurements.
 
 pub mod csv;
 mod csv_cell;
 #[cfg(test)]
 mod csv_tests;
 pub mod fleet;
+pub mod fleet_periods;
 pub mod fold;
 pub mod group;
 pub mod heights;

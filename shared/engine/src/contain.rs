@@ -13,14 +13,14 @@ use containment::incident::{Incident, IncidentState};
 use containment::journal::{EventBody, Head, Opening, seal};
 use containment::plan::Plan;
 use containment::refusal::Refusal;
-use containment::verify::{nominated_by_children, verify};
+use containment::verify::verify;
 use ports::PortError;
 use signal::{AlarmSignal, AlarmState, InstanceId, Quoted};
 use std::collections::BTreeSet;
 
 /// How often a fresh signal is compared with what AWS shows before it is refused.
-const LOOKS: u32 = 4;
-const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(400);
+pub(crate) const LOOKS: u32 = 4;
+pub(crate) const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(400);
 const FRESH: time::Duration = time::Duration::minutes(2);
 
 impl Engine {
@@ -30,17 +30,14 @@ impl Engine {
             tracing::info!(alarm = %Quoted(&signal.alarm.to_string()), to = %signal.transition.to, "transition noted");
             return Ok(vec![Outcome::Noted { to: signal.transition.to.to_string() }]);
         }
-        let mut nominated = signal.nominated.clone();
-        if nominated.is_empty() && !signal.triggering_children.is_empty() {
-            nominated = nominated_by_children(&self.observe_alarms(signal).await?.alarms);
-        }
-        if nominated.is_empty() {
-            return Ok(vec![self.refuse_unverified(signal, None, Refusal::NothingNominated).await?]);
-        }
-        let mut outcomes = Vec::with_capacity(nominated.len());
+        let nominees = match self.nominees(signal).await? {
+            Ok(nominees) => nominees,
+            Err(refusal) => return Ok(vec![self.refuse_unverified(signal, None, refusal).await?]),
+        };
+        let mut outcomes = Vec::with_capacity(nominees.instances.len());
         let mut failed = None;
-        for instance in &nominated {
-            match self.handle_nomination(signal, instance).await {
+        for instance in &nominees.instances {
+            match self.handle_nomination(signal, instance, nominees.standing_out()).await {
                 Ok(outcome) => outcomes.push(outcome),
                 // The others must not wait for Lambda's retry; what is done already is found done by it.
                 Err(error) => failed = failed.or(Some(error)),
@@ -52,15 +49,20 @@ impl Engine {
         }
     }
 
-    async fn handle_nomination(&self, signal: &AlarmSignal, instance: &InstanceId) -> Result<Outcome, EngineError> {
-        let mut observation = self.observe(signal, instance).await?;
+    async fn handle_nomination(
+        &self,
+        signal: &AlarmSignal,
+        instance: &InstanceId,
+        standing_out: &[InstanceId],
+    ) -> Result<Outcome, EngineError> {
+        let mut observation = self.observe(signal, instance, standing_out).await?;
         let mut looks = 1;
         let verified = loop {
             match verify(signal, instance, &observation.evidence, &self.config.deployment) {
                 Ok(verified) => break verified,
                 Err(refusal) if looks < LOOKS && self.may_be_stale(signal, &refusal) => {
                     self.ports.clock.sleep(LOOK_PAUSE).await;
-                    observation = self.observe(signal, instance).await?;
+                    observation = self.observe(signal, instance, standing_out).await?;
                     looks += 1;
                 }
                 Err(refusal) => return self.refuse_unverified(signal, Some(instance), refusal).await,
@@ -86,7 +88,7 @@ impl Engine {
     }
 
     /// CloudWatch sends its message once. A read that lags behind it must not turn a true alarm away for good.
-    fn may_be_stale(&self, signal: &AlarmSignal, refusal: &Refusal) -> bool {
+    pub(crate) fn may_be_stale(&self, signal: &AlarmSignal, refusal: &Refusal) -> bool {
         let lags = matches!(refusal, Refusal::AlarmNotFound | Refusal::NotInAlarm { .. } | Refusal::NotAContributor);
         lags && (self.ports.clock.now() - signal.transition.at).abs() < FRESH && self.has_time()
     }

@@ -17,8 +17,10 @@ mod journal_writer;
 mod judge;
 mod locks;
 mod look_again;
+mod measure;
 mod news;
 mod nomination;
+mod nominees;
 mod observe;
 mod operate;
 mod outcome;
@@ -35,6 +37,7 @@ pub use config::{Config, ConfigError, ConfigProblem};
 pub use enrol::{EnrolError, Enrolment};
 pub use identity::ProofFault;
 pub use judge::traffic_span;
+pub use measure::{GroupMeasure, MeasureError, MeasureReport, Measurement};
 pub use outcome::{ContainmentPlan, EngineError, Outcome};
 
 use ports::Ports;

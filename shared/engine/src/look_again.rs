@@ -8,7 +8,7 @@ use containment::ids::IncidentId;
 use containment::incident::IncidentState;
 use containment::observed::ObservedAlarm;
 use containment::refusal::Refusal;
-use containment::verify::{verify, watched_instance};
+use containment::verify::verify;
 use signal::{AlarmKind, AlarmSignal, AlarmState, InstanceId, Transition, Via};
 use time::Duration;
 
@@ -26,14 +26,12 @@ impl Engine {
         let latest = self.ports.clock.now().checked_sub(GRACE).unwrap_or(self.ports.clock.now());
         let (mut outcomes, mut failed) = (Vec::new(), None);
         for alarm in ringing.iter().filter(|alarm| alarm.transitioned_at <= latest) {
-            let Some(instance) = watched_instance(alarm, &self.config.deployment) else { continue };
             if !self.has_time() {
                 break;
             }
-            match self.look_at(alarm, &instance).await {
-                Ok(outcome) => outcomes.extend(outcome),
+            if let Err(error) = self.look_at_alarm(alarm, &mut outcomes).await {
                 // The others must not wait for it.
-                Err(error) => failed = failed.or(Some(error)),
+                failed = failed.or(Some(error));
             }
         }
         match failed {
@@ -42,10 +40,30 @@ impl Engine {
         }
     }
 
-    async fn look_at(&self, alarm: &ObservedAlarm, instance: &InstanceId) -> Result<Option<Outcome>, EngineError> {
+    async fn look_at_alarm(&self, alarm: &ObservedAlarm, outcomes: &mut Vec<Outcome>) -> Result<(), EngineError> {
+        let nominees = self.nominated_by(alarm).await.map_err(EngineError::Unread)?;
+        let mut failed = None;
+        for instance in &nominees.instances {
+            if !self.has_time() {
+                break;
+            }
+            match self.look_at(alarm, instance, nominees.standing_out()).await {
+                Ok(outcome) => outcomes.extend(outcome),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn look_at(
+        &self,
+        alarm: &ObservedAlarm,
+        instance: &InstanceId,
+        standing_out: &[InstanceId],
+    ) -> Result<Option<Outcome>, EngineError> {
         let Some(id) = self.open_id(alarm, instance).await? else { return Ok(None) };
         let signal = again(alarm, instance);
-        let observation = self.observe(&signal, instance).await?;
+        let observation = self.observe(&signal, instance, standing_out).await?;
         if observation.glance.held_by.is_some() {
             return Ok(None);
         }

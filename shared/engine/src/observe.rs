@@ -8,7 +8,7 @@ use containment::ids::{GroupName, TargetGroupArn};
 use containment::observed::{AlarmDefinition, ObservedInstance, ObservedSecurityGroup, PowerState, Protection};
 use containment::verify::{AlarmEvidence, needs_history};
 use ports::{AlarmScope, Glance, PortError, PortResult, Wanted};
-use signal::{AlarmHint, AlarmSignal, InstanceId, Via};
+use signal::{AlarmHint, AlarmSignal, FleetHint, InstanceId, Via};
 use time::Duration;
 
 /// CloudWatch keeps an alarm's history for two weeks; a drill's own change is at most minutes old.
@@ -38,11 +38,13 @@ impl Engine {
         &self,
         signal: &AlarmSignal,
         instance: &InstanceId,
+        standing_out: &[InstanceId],
     ) -> Result<Observation, EngineError> {
         let hint = hinted_group(signal, instance);
         // The alarms of a hinted group say nothing of another one.
         let (hinted, all) = (self.scope(signal, hint.as_ref()), self.scope(signal, None));
         let mut observation = self.observe_around(instance, &alarm_names(signal), hint, (hinted, all)).await?;
+        observation.evidence.standing_out = standing_out.to_vec();
         self.observe_what_the_alarm_needs(signal, &mut observation).await.map_err(EngineError::Unread)?;
         observation.take_up_the_glance();
         Ok(observation)
@@ -237,9 +239,11 @@ fn alarm_names(signal: &AlarmSignal) -> Vec<String> {
 
 /// The group that the name of the alarm, or of a child alarm, hints at for this instance.
 fn hinted_group(signal: &AlarmSignal, instance: &InstanceId) -> Option<GroupName> {
+    let of_fleet = || FleetHint::parse(signal.alarm.name()).map(|hint| GroupName::new(hint.group));
     std::iter::once(&signal.alarm)
         .chain(&signal.triggering_children)
         .filter_map(|alarm| AlarmHint::parse(alarm.name()))
         .find(|hint| hint.instance == *instance)
         .map(|hint| GroupName::new(hint.group))
+        .or_else(of_fleet)
 }

@@ -15,6 +15,8 @@ const PUT_DETECTOR: &str = "cloudwatch:PutAnomalyDetector";
 const DELETE_ALARMS: &str = "cloudwatch:DeleteAlarms";
 const DELETE_DETECTOR: &str = "cloudwatch:DeleteAnomalyDetector";
 
+const FLEET: &str = "cordon/web/fleet/FleetLogRatio";
+
 fn settings() -> Settings {
     Settings {
         metrics: vec!["NetworkOut".parse().unwrap()],
@@ -50,11 +52,13 @@ fn name(number: usize) -> String {
     format!("cordon/web/{}/NetworkOut", instance_id(number))
 }
 
-/// Every instance of these has its alarm and its detector, and nothing else has.
+/// Every instance of these has its alarm and its detector, the opted-in group its own alarm, and nothing else has.
 fn enrolled(scene: &Scene, numbers: impl IntoIterator<Item = usize>) -> bool {
     let numbers: Vec<usize> = numbers.into_iter().collect();
     let account = scene.account();
-    let alarms: BTreeSet<String> = numbers.iter().map(|number| name(*number)).collect();
+    let opted_in = account.groups.values().any(|group| group.tags.contains_key("cordon:mode"));
+    let fleet = opted_in.then(|| FLEET.to_owned());
+    let alarms: BTreeSet<String> = numbers.iter().map(|number| name(*number)).chain(fleet).collect();
     let detectors: BTreeSet<Detector> = numbers
         .iter()
         .map(|number| Detector { instance: instance_id(*number), metric: "NetworkOut".parse().unwrap() })
@@ -68,13 +72,13 @@ async fn each_instance_gets_its_detector_its_alarm_and_its_vpc_a_quarantine_grou
     let scene = scene(4);
     let report = enrol(&scene).await;
     assert!(enrolled(&scene, 0..4));
-    assert_eq!(report.calls.values().sum::<usize>(), 1 + 4 + 4);
+    assert_eq!(report.calls.values().sum::<usize>(), 1 + 4 + 4 + 1);
     assert!(scene.account().security_groups.iter().all(|group| group.tagged && group.egress_rules == 0));
     assert_eq!(scene.account().enrolment.record.made.len(), 4);
     let again = enrol(&scene).await;
     assert!(again.calls.is_empty());
     assert_eq!((again.groups[0].instances, again.groups[0].enrolled), (4, 4));
-    assert_eq!(again.cost.unwrap().usd_a_month, "1.20");
+    assert_eq!(again.cost.unwrap().usd_a_month, "1.95", "with the fleet metric, its alarm and its reads");
 }
 
 #[tokio::test]
@@ -91,8 +95,9 @@ async fn two_thousand_instances_enrol_across_invocations_with_no_call_more_than_
         scene.pass(Duration::seconds(1));
     }
     let account = scene.account();
-    // The least possible is one of each an instance. The account throttles whoever exceeds a rate, and took all of them.
-    assert_eq!(account.enrolment.count(PUT_ALARM), 2000);
+    // The least possible is one of each an instance, and the group's. The account throttles whoever exceeds a rate, and took
+    // all of them.
+    assert_eq!(account.enrolment.count(PUT_ALARM), 2001);
     assert_eq!(account.enrolment.count(PUT_DETECTOR), 2000);
     assert!(account.now - begun < Duration::minutes(12), "{}", account.now - begun);
     println!("{invocations} invocations, {}", account.now - begun);
@@ -188,7 +193,7 @@ async fn an_instance_that_came_back_from_an_incident_has_its_actions_on_again() 
     scene.account().release_hold(&instance_id(0));
     enrol(&scene).await;
     assert!(scene.account().enrolment.alarms[&name(0)].actions_enabled);
-    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 2);
+    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 3);
 }
 
 #[tokio::test]
@@ -224,7 +229,8 @@ async fn somebody_elses_alarm_and_detector_are_left_alone_and_told() {
     assert_eq!(account.enrolment.alarms[&name(9)], foreign);
     assert!(account.enrolment.detectors.contains(&of_a_stranger));
     assert_eq!(report.unwatched.iter().map(|one| one.why).collect::<Vec<_>>(), [Why::ForeignAlarm]);
-    assert_eq!(account.enrolment.count(PUT_ALARM), 1);
+    let put = account.enrolment.writes.iter().filter(|(_, operation, _)| *operation == PUT_ALARM);
+    assert_eq!(put.map(|(_, _, name)| name.clone()).collect::<Vec<_>>(), [FLEET.to_owned(), name(1)]);
 }
 
 #[tokio::test]
@@ -234,7 +240,8 @@ async fn another_deployments_alarms_are_somebody_elses() {
     let topic = "arn:aws:sns:eu-west-1:123456789012:other".to_owned();
     let report = run_of(&scene.process(), Settings { topic, ..settings() }, 60).run(None).await.unwrap();
     assert_eq!(report.unwatched[0].why, Why::ForeignAlarm);
-    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 1);
+    assert!(report.warnings.iter().any(|warning| warning.contains("its fleet alarm")) && !report.groups[0].fleet_alarm);
+    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 2);
 }
 
 #[tokio::test]
@@ -242,7 +249,7 @@ async fn beyond_the_quota_instances_are_on_the_fleet_alarm_and_the_report_says_w
     let scene = scene(10);
     scene.account().enrolment.other_detectors = 494;
     let report = run_of(&scene.process(), Settings { quota: 500, ..settings() }, 60).run(None).await.unwrap();
-    assert_eq!(report.groups[0].fleet_only, 4);
+    assert_eq!((report.groups[0].fleet_only, report.groups[0].fleet_alarm), (4, true));
     assert_eq!(report.unwatched.iter().filter(|one| one.why == Why::Quota).count(), 4);
     assert!(enrolled(&scene, 0..6));
 }
@@ -267,7 +274,7 @@ async fn of_two_runs_at_once_one_makes_the_calls() {
     let (first, second) = tokio::join!(first.run(None), second.run(None));
     let stopped = [first.unwrap().stopped, second.unwrap().stopped];
     assert!(stopped.contains(&Some(Stopped::Busy)) && stopped.contains(&None));
-    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 5);
+    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 6);
 }
 
 #[tokio::test]
@@ -284,7 +291,7 @@ async fn the_nominated_group_comes_first_and_the_next_run_goes_on_where_the_last
     run_of(&scene.process(), settings(), 5).run(None).await.unwrap();
     assert!(scene.account().enrolment.writes[before].2.contains(cursor.instance.as_str()));
     enrol(&scene).await;
-    assert_eq!(made(&scene).len(), 40);
+    assert_eq!(made(&scene).len(), 42);
 }
 
 #[tokio::test]
@@ -301,7 +308,7 @@ async fn a_throttled_account_slows_a_run_down_and_the_next_goes_on() {
         scene.pass(Duration::seconds(1));
     }
     assert!(runs > 1);
-    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 20);
+    assert_eq!(scene.account().enrolment.count(PUT_ALARM), 21);
 }
 
 #[tokio::test]
@@ -335,5 +342,6 @@ async fn where_it_is_asked_for_detailed_monitoring_is_on_before_an_alarm_counts_
     run_of(&scene.process(), wanted(), 60).run(None).await.unwrap();
     let account = scene.account();
     assert_eq!(account.enrolment.detailed.len(), 2);
-    assert!(account.enrolment.alarms.values().all(|alarm| alarm.shape.as_ref().unwrap().period == 60));
+    let of_instances = account.enrolment.alarms.iter().filter(|(name, _)| *name != FLEET);
+    assert!(of_instances.into_iter().all(|(_, alarm)| alarm.shape.as_ref().unwrap().period == 60));
 }

@@ -23,7 +23,8 @@ pub enum Call {
     PutAlarm {
         group: GroupName,
         name: String,
-        detector: Detector,
+        /// `None` of a group's fleet alarm.
+        detector: Option<Detector>,
         shape: AlarmShape,
     },
 }
@@ -60,7 +61,8 @@ impl Call {
     /// The detector that a call makes or puts an alarm over.
     pub fn detector(&self) -> Option<&Detector> {
         match self {
-            Self::MakeDetector(_, detector) | Self::PutAlarm { detector, .. } => Some(detector),
+            Self::MakeDetector(_, detector) => Some(detector),
+            Self::PutAlarm { detector, .. } => detector.as_ref(),
             _ => None,
         }
     }
@@ -69,10 +71,10 @@ impl Call {
     /// learn, and its instance's monitoring, and a detector's deletion its alarm's.
     pub fn about(&self) -> Vec<InstanceId> {
         match self {
-            Self::MakeDetector(_, detector)
-            | Self::DeleteDetector(detector)
-            | Self::ExcludeAttacks(detector, _)
-            | Self::PutAlarm { detector, .. } => vec![detector.instance.clone()],
+            Self::MakeDetector(_, detector) | Self::DeleteDetector(detector) | Self::ExcludeAttacks(detector, _) => {
+                vec![detector.instance.clone()]
+            }
+            Self::PutAlarm { detector, .. } => detector.iter().map(|detector| detector.instance.clone()).collect(),
             Self::DeleteAlarms(names) | Self::SwitchOff(names) | Self::SwitchOn(names) => {
                 names.iter().filter_map(|name| Some(named(name)?.instance)).collect()
             }
@@ -82,7 +84,7 @@ impl Call {
     }
 }
 
-/// The detector below an alarm, by its name's hint.
+/// The detector below an instance's alarm, by its name's hint.
 pub(crate) fn named(alarm: &str) -> Option<Detector> {
     let hint = AlarmHint::parse(alarm)?;
     Some(Detector { instance: hint.instance, metric: hint.metric.parse().ok()? })

@@ -9,6 +9,10 @@ pub struct Price {
     /// CloudWatch bills an anomaly alarm as three: the metric and the two edges of its band.
     pub metrics_an_alarm: u64,
     pub detailed_monitoring: u64,
+    /// The fleet metric, of each group: a custom metric.
+    pub custom_metric: u64,
+    /// GetMetricData of one instance each five minutes, by which the fleet metric is measured.
+    pub measured_instance: u64,
     pub source: &'static str,
 }
 
@@ -17,42 +21,64 @@ impl Price {
         alarm_metric: 10_000,
         metrics_an_alarm: 3,
         detailed_monitoring: 210_000,
+        custom_metric: 30_000,
+        measured_instance: 8_640,
         source: "Amazon CloudWatch pricing, US East (N. Virginia), first tier, no free tier: a standard-resolution alarm \
-                 metric $0.10 a month; detailed monitoring as 7 metrics of $0.30",
+                 metric $0.10 a month; detailed monitoring as 7 metrics of $0.30; a custom metric $0.30; GetMetricData \
+                 $0.01 for 1,000 metrics, in 30 days",
     };
+}
+
+/// What is paid for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Billed {
+    /// Alarms of instances, each on a band.
+    pub alarms: u64,
+    /// Instances on which Cordon turns detailed monitoring on.
+    pub detailed_instances: u64,
+    /// Alarms of groups, each on a custom metric.
+    pub fleet_alarms: u64,
+    /// Instances of those groups.
+    pub measured_instances: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cost {
-    pub alarms: u64,
-    pub detailed_instances: u64,
+    #[serde(flatten)]
+    pub billed: Billed,
     /// Dollars and cents.
     pub usd_a_month: String,
     pub price: Price,
 }
 
 impl Cost {
-    /// Of these alarms, and of detailed monitoring on these instances where Cordon turns it on.
-    pub fn of(alarms: usize, detailed_instances: usize, price: Price) -> Self {
-        let (alarms, detailed_instances) = (alarms as u64, detailed_instances as u64);
+    pub fn of(billed: Billed, price: Price) -> Self {
         let an_alarm = price.alarm_metric.saturating_mul(price.metrics_an_alarm);
-        let all = alarms
-            .saturating_mul(an_alarm)
-            .saturating_add(detailed_instances.saturating_mul(price.detailed_monitoring));
+        let parts = [
+            (billed.alarms, an_alarm),
+            (billed.detailed_instances, price.detailed_monitoring),
+            (billed.fleet_alarms, price.alarm_metric.saturating_add(price.custom_metric)),
+            (billed.measured_instances, price.measured_instance),
+        ];
+        let all = parts.iter().map(|(count, each)| count.saturating_mul(*each)).fold(0, u64::saturating_add);
         let cents = all.div_ceil(1000);
-        Self { alarms, detailed_instances, usd_a_month: format!("{}.{:02}", cents / 100, cents % 100), price }
+        Self { billed, usd_a_month: format!("{}.{:02}", cents / 100, cents % 100), price }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cost, Price};
+    use super::{Billed, Cost, Price};
 
     #[test]
-    fn an_anomaly_alarm_costs_three_metrics() {
-        assert_eq!(Cost::of(1, 0, Price::LIST).usd_a_month, "0.30");
-        assert_eq!(Cost::of(2000, 0, Price::LIST).usd_a_month, "600.00");
-        assert_eq!(Cost::of(10, 10, Price::LIST).usd_a_month, "24.00");
-        assert_eq!(Cost::of(usize::MAX, usize::MAX, Price::LIST).alarms, u64::MAX);
+    fn an_anomaly_alarm_costs_three_metrics_and_a_fleet_its_metric_its_alarm_and_its_reads() {
+        let cost = |billed| Cost::of(billed, Price::LIST).usd_a_month;
+        let none = Billed::default();
+        assert_eq!(cost(Billed { alarms: 1, ..none }), "0.30");
+        assert_eq!(cost(Billed { alarms: 2000, ..none }), "600.00");
+        assert_eq!(cost(Billed { alarms: 10, detailed_instances: 10, ..none }), "24.00");
+        assert_eq!(cost(Billed { fleet_alarms: 1, measured_instances: 500, ..none }), "43.60");
+        let most = Billed { alarms: u64::MAX, detailed_instances: u64::MAX, ..none };
+        assert_eq!(Cost::of(most, Price::LIST).billed, most);
     }
 }

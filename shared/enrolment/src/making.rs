@@ -2,7 +2,6 @@
 
 use crate::alarm::wanted_shape;
 use crate::calls::Call;
-use crate::cost::Cost;
 use crate::plan::{GroupCount, Plan, Unwatched, Why};
 use crate::seen::Seen;
 use crate::settings::Settings;
@@ -11,7 +10,7 @@ use containment::ids::GroupName;
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Detectors before their alarms, instance by instance, while there is room.
+/// Detectors before their alarms, instance by instance, while there is room. Answers how many alarms there will be.
 pub(crate) fn make(
     settings: &Settings,
     seen: &Seen,
@@ -19,7 +18,7 @@ pub(crate) fn make(
     is_ours: &dyn Fn(&str) -> bool,
     mut room: usize,
     plan: &mut Plan,
-) {
+) -> usize {
     let (mut alarms, mut beyond, mut missing) = (0, BTreeSet::new(), BTreeSet::new());
     for watch in watches {
         let Watch { group, detector, machine, name } = watch;
@@ -60,15 +59,15 @@ pub(crate) fn make(
         }
         if !is_right {
             let (group, name) = ((*group).clone(), name.clone());
-            plan.calls.push(Call::PutAlarm { group, name, detector: detector.clone(), shape });
+            plan.calls.push(Call::PutAlarm { group, name, detector: Some(detector.clone()), shape });
         }
         if !has_detector || !is_right {
             missing.insert(&detector.instance);
         }
     }
-    let detailed = count(settings, seen, watches, &Shortfall { beyond, missing }, plan);
+    count(settings, seen, watches, &Shortfall { beyond, missing }, plan);
     plan.unwatched.sort();
-    plan.cost = Some(Cost::of(alarms, detailed, settings.price));
+    alarms
 }
 
 /// Instances that have less than they should.
@@ -79,8 +78,8 @@ struct Shortfall<'a> {
     missing: BTreeSet<&'a InstanceId>,
 }
 
-/// Each group's row; answers on how many instances Cordon pays for detailed monitoring.
-fn count(settings: &Settings, seen: &Seen, watches: &[Watch], short: &Shortfall, plan: &mut Plan) -> usize {
+/// Each group's row.
+fn count(settings: &Settings, seen: &Seen, watches: &[Watch], short: &Shortfall, plan: &mut Plan) {
     let mut counts: BTreeMap<&GroupName, GroupCount> = BTreeMap::new();
     for watch in watches {
         counts
@@ -103,5 +102,4 @@ fn count(settings: &Settings, seen: &Seen, watches: &[Watch], short: &Shortfall,
         count.fleet_only += usize::from(short.beyond.contains(instance) && !has_any.contains(instance));
     }
     plan.groups = counts.into_values().collect();
-    if settings.detailed_monitoring { plan.groups.iter().map(|count| count.instances).sum() } else { 0 }
 }

@@ -1,8 +1,9 @@
 //! The decision: what is wanted, what is there, and the calls between the two.
 
 use crate::calls::{BATCH, Call, named};
-use crate::cost::Cost;
+use crate::cost::{Billed, Cost};
 use crate::detector::Detector;
+use crate::fleet::{fleet_watches, make_fleet_alarms};
 use crate::making::make;
 use crate::seen::Seen;
 use crate::settings::Settings;
@@ -12,7 +13,7 @@ use crate::watches::watches;
 use containment::authority::{self, Mode};
 use containment::observed::{Lifecycle, ObservedGroup};
 use serde::Serialize;
-use signal::{AlarmHint, InstanceId, Quoted};
+use signal::{AlarmHint, FleetHint, InstanceId, Quoted};
 use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -44,6 +45,8 @@ pub struct GroupCount {
     pub held: usize,
     /// Instances that are on the fleet alarm alone.
     pub fleet_only: usize,
+    /// Whether the group has its fleet alarm after this run.
+    pub fleet_alarm: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,17 +94,21 @@ fn decide(settings: &Settings, seen: &Seen, is_ours: &dyn Fn(&str) -> bool) -> P
     let opted_in = opted_in(seen);
     let spared = spared(seen, &opted_in);
     let watches = watches(settings, seen, &opted_in);
-    let wanted: BTreeSet<&str> = watches.iter().filter_map(|watch| watch.name.as_deref()).collect();
     let mut plan = Plan::default();
     plan.warnings.extend(unclear(seen).map(|group| {
         format!("{}: its cordon:mode is neither observe nor enforce; what it has is kept", Quoted(group.name.as_str()))
     }));
     quarantine(seen, &opted_in, &mut plan);
+    let fleets = fleet_watches(settings, &opted_in, &mut plan);
+    let of_fleets = fleets.iter().map(|fleet| fleet.name.as_str());
+    let wanted: BTreeSet<&str> = watches.iter().filter_map(|watch| watch.name.as_deref()).chain(of_fleets).collect();
 
-    let stays = |name: &str| {
-        AlarmHint::parse(name).is_none_or(|hint| {
-            spared.contains(&hint.instance) || seen.held.contains(&hint.instance) || wanted.contains(name)
-        })
+    let is_unclear = |name: &str| unclear(seen).any(|group| group.name.as_str() == name);
+    let stays = |name: &str| match (AlarmHint::parse(name), FleetHint::parse(name)) {
+        _ if wanted.contains(name) => true,
+        (Some(hint), _) => spared.contains(&hint.instance) || seen.held.contains(&hint.instance),
+        (None, Some(hint)) => is_unclear(&hint.group),
+        (None, None) => true,
     };
     let gone: Vec<&String> = seen.alarms.keys().filter(|name| !stays(name) && is_ours(name)).collect();
     let off = seen.alarms.iter().filter(|(name, alarm)| {
@@ -136,11 +143,28 @@ fn decide(settings: &Settings, seen: &Seen, is_ours: &dyn Fn(&str) -> bool) -> P
         let off = seen.alarms.get(name).is_some_and(|alarm| !alarm.actions_enabled);
         (off && !seen.held.contains(&watch.detector.instance)).then_some(name)
     });
-    plan.calls.extend(batches(&on.collect::<Vec<_>>(), Call::SwitchOn));
+    let of_fleets = fleets
+        .iter()
+        .map(|fleet| &fleet.name)
+        .filter(|name| is_ours(name) && seen.alarms.get(*name).is_some_and(|alarm| !alarm.actions_enabled));
+    plan.calls.extend(batches(&on.chain(of_fleets).collect::<Vec<_>>(), Call::SwitchOn));
     monitoring(settings, seen, &opted_in, &mut plan);
     let room = settings.quota.saturating_sub(seen.detector_count.saturating_sub(deleted));
-    make(settings, seen, &watches, is_ours, room, &mut plan);
+    let fleet_alarms = make_fleet_alarms(seen, &fleets, is_ours, &mut plan);
+    let alarms = make(settings, seen, &watches, is_ours, room, &mut plan);
+    plan.groups.iter_mut().for_each(|count| count.fleet_alarm = fleet_alarms.contains(count.group.as_str()));
+    plan.cost = Some(Cost::of(billed(settings, &plan, alarms, &fleet_alarms), settings.price));
     plan
+}
+
+fn billed(settings: &Settings, plan: &Plan, alarms: usize, fleet_alarms: &BTreeSet<&str>) -> Billed {
+    let instances = plan.groups.iter().map(|count| count.instances as u64).sum();
+    Billed {
+        alarms: alarms as u64,
+        detailed_instances: if settings.detailed_monitoring { instances } else { 0 },
+        fleet_alarms: fleet_alarms.len() as u64,
+        measured_instances: instances,
+    }
 }
 
 fn opted_in(seen: &Seen) -> Vec<(&ObservedGroup, Mode)> {

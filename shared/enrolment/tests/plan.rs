@@ -1,12 +1,13 @@
 //! The plan against every state: applying it leaves nothing to do, and what isn't Cordon's is never touched.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a broken test must stop at once")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a broken test must stop at once")]
 
 use containment::attack::TimeRange;
 use containment::ids::{GroupName, SecurityGroupId, VpcId};
 use containment::observed::{GroupMember, Lifecycle, ObservedGroup, ObservedSecurityGroup};
+use detection::thresholds::Thresholds;
 use enrolment::{
-    Call, Detector, Machine, MetricName, Price, Seen, SeenAlarm, Settings, Training, Why, alarm_name, holds_to_ask,
-    owners_to_ask, plan, wanted_shape,
+    Call, Detector, Limit, Machine, MetricName, Price, Seen, SeenAlarm, Settings, Training, Why, alarm_name,
+    fleet_alarm_name, holds_to_ask, owners_to_ask, plan, wanted_fleet_shape, wanted_shape,
 };
 use proptest::prelude::*;
 use signal::{AlarmHint, InstanceId};
@@ -89,7 +90,10 @@ fn apply(seen: &mut Seen, calls: &[Call]) {
                 seen.detector_count += 1;
             }
             Call::PutAlarm { name, detector, shape, .. } => {
-                assert!(seen.detectors.contains(detector), "the alarm would make a detector of its own");
+                let of_instance = AlarmHint::parse(name).is_some();
+                assert_eq!(detector.is_some(), of_instance);
+                let made = detector.iter().all(|detector| seen.detectors.contains(detector));
+                assert!(made, "the alarm would make a detector of its own");
                 let alarm =
                     SeenAlarm { arn: name.clone(), shape: Some(shape.clone()), actions_enabled: true, quiet: true };
                 seen.alarms.insert(name.clone(), alarm);
@@ -122,6 +126,7 @@ prop_compose! {
         places in proptest::collection::vec((0_usize..4, lifecycle(), any::<bool>(), any::<bool>()), 16),
         alarms in proptest::collection::vec((0_usize..20, 0_usize..3, 0_usize..2, any::<[bool; 4]>()), 0..24),
         detectors in proptest::collection::vec((0_usize..20, 0_usize..2, any::<bool>(), any::<bool>()), 0..24),
+        fleets in proptest::collection::vec((0_usize..4, any::<[bool; 3]>()), 0..5),
         held in proptest::collection::btree_set(0_usize..20, 0..4),
         attacks in proptest::collection::vec((0_usize..20, 0_i64..99, any::<bool>()), 0..40),
         others in 0_usize..20,
@@ -150,6 +155,14 @@ prop_compose! {
             let wanted = wanted_shape(&settings(&["NetworkOut"], 0, false), &GroupName::new(names[place]), &detector, &machine);
             let shape = right.then_some(wanted);
             seen.alarms.insert(name.clone(), SeenAlarm { arn: name.clone(), shape, actions_enabled: enabled, quiet });
+            seen.ours.insert(name, ours);
+        }
+        for (place, [right, enabled, ours]) in fleets {
+            let group = GroupName::new(*names.get(place).unwrap_or(&"gone"));
+            let name = fleet_alarm_name(&group).unwrap();
+            let wanted = wanted_fleet_shape(&settings(&["NetworkOut"], 0, false), &group, &Thresholds::default());
+            let shape = right.then_some(wanted);
+            seen.alarms.insert(name.clone(), SeenAlarm { arn: name.clone(), shape, actions_enabled: enabled, quiet: true });
             seen.ours.insert(name, ours);
         }
         for (instance, metric, exists, made) in detectors {
@@ -216,7 +229,7 @@ proptest! {
         let settings = settings(&["NetworkOut"], quota, false);
         let held = seen.held.clone();
         let of_held = |seen: &Seen| {
-            let alarms = seen.alarms.keys().filter(|name| held.contains(&AlarmHint::parse(name).unwrap().instance));
+            let alarms = seen.alarms.keys().filter(|name| AlarmHint::parse(name).is_some_and(|hint| held.contains(&hint.instance)));
             let detectors = seen.detectors.iter().filter(|detector| held.contains(&detector.instance));
             (alarms.cloned().collect::<Vec<_>>(), detectors.cloned().collect::<Vec<_>>())
         };
@@ -226,7 +239,7 @@ proptest! {
         prop_assert_eq!(of_held(&seen), before);
         let on = seen.alarms.iter().filter(|(name, alarm)| alarm.actions_enabled && seen.ours.get(*name) == Some(&true));
         for (name, _) in on {
-            prop_assert!(!held.contains(&AlarmHint::parse(name).unwrap().instance));
+            prop_assert!(AlarmHint::parse(name).is_none_or(|hint| !held.contains(&hint.instance)));
         }
     }
 
@@ -283,6 +296,7 @@ fn detectors_that_run_out_go_to_enforced_groups_and_the_first_metric() {
     assert_eq!(got, wanted);
     let counts: BTreeMap<_, _> = planned.groups.iter().map(|count| (count.group.as_str(), count.fleet_only)).collect();
     assert_eq!(counts, BTreeMap::from([("a", 2), ("b", 0)]));
+    assert!(planned.groups.iter().all(|count| count.fleet_alarm), "which is what the two are left with");
     assert!(planned.unwatched.iter().all(|one| one.why == Why::Quota));
 }
 
@@ -308,6 +322,52 @@ fn hostile_names_are_reported_and_never_become_another_instances_alarm() {
     let names: Vec<_> = names.collect();
     assert_eq!(names.len(), 1);
     assert_eq!((names[0].group.as_str(), &names[0].instance), (odd, &id(2)));
+    assert!(planned.groups.iter().all(|count| !count.fleet_alarm));
     assert_eq!(planned.unwatched.iter().filter(|one| one.why == Why::NameTooLong).count(), 2);
     assert!(planned.warnings.iter().all(|warning| !warning.contains('\u{1b}')));
+}
+
+#[test]
+fn each_group_that_opts_in_has_its_fleet_alarm_before_any_instance_and_until_it_opts_out() {
+    let names = |seen: &Seen| seen.alarms.keys().cloned().collect::<Vec<_>>();
+    let mut seen = Seen {
+        groups: vec![group("web", Some("enforce"), &[(0, Lifecycle::InService)]), group("api", Some("observe"), &[])],
+        machines: BTreeMap::from([(id(0), Machine { vpc: None, detailed: true })]),
+        ..Seen::default()
+    };
+    seen.groups[1].tags.insert("cordon:detect-peer-factor".to_owned(), "10".to_owned());
+    let settings = settings(&["NetworkOut"], 0, false);
+    let planned = plan(&settings, &seen);
+    let put: Vec<_> = planned.calls.iter().filter(|call| call.kind() == "put-alarm").collect();
+    let limit = |call: &Call| match call {
+        Call::PutAlarm { shape, detector: None, .. } => shape.limit.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([limit(put[0]), limit(put[1])], [Limit::Threshold(1386), Limit::Threshold(2302)]);
+    let billed = planned.cost.unwrap().billed;
+    assert_eq!((billed.alarms, billed.fleet_alarms, billed.measured_instances), (0, 2, 1));
+    apply(&mut seen, &planned.calls);
+    assert_eq!(names(&seen), ["cordon/api/fleet/FleetLogRatio", "cordon/web/fleet/FleetLogRatio"]);
+    seen.alarms.values_mut().for_each(|alarm| alarm.actions_enabled = false);
+    let calls = plan(&settings, &seen).calls;
+    assert!(matches!(calls.as_slice(), [Call::SwitchOn(names)] if names.len() == 2), "{calls:?}");
+    apply(&mut seen, &calls);
+    seen.groups.remove(0);
+    seen.groups[0].tags.insert("cordon:mode".to_owned(), "Enforced".to_owned());
+    let calls = plan(&settings, &seen).calls;
+    apply(&mut seen, &calls);
+    assert_eq!(names(&seen), ["cordon/api/fleet/FleetLogRatio"], "what a tag means that is not understood is kept");
+}
+
+#[test]
+fn somebody_elses_alarm_of_a_fleet_alarms_name_is_told_and_left() {
+    let mut seen = Seen { groups: vec![group("web", Some("enforce"), &[])], ..Seen::default() };
+    let name = fleet_alarm_name(&GroupName::new("web")).unwrap();
+    let theirs = SeenAlarm { arn: name.clone(), shape: None, actions_enabled: false, quiet: true };
+    seen.alarms.insert(name.clone(), theirs);
+    let planned = plan(&settings(&["NetworkOut"], 9, false), &seen);
+    assert_eq!(planned.calls, []);
+    assert!(planned.warnings.iter().any(|warning| warning.contains("somebody else's")));
+    seen.ours.insert(name, true);
+    assert_eq!(plan(&settings(&["NetworkOut"], 9, false), &seen).calls.len(), 2);
 }

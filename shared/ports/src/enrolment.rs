@@ -1,8 +1,7 @@
-use crate::{Clock, Lease, Network, PortResult};
+use crate::{Clock, Groups, Lease, Network, PortResult};
 use async_trait::async_trait;
 use containment::attack::TimeRange;
 use containment::ids::GroupName;
-use containment::observed::ObservedGroup;
 use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, Training};
 use signal::InstanceId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,13 +18,10 @@ pub struct Detectors {
     pub trained: BTreeMap<Detector, Training>,
 }
 
-/// What enrolment reads and writes of Auto Scaling, EC2 and CloudWatch. Reads go to the last page: what was not read must
+/// What enrolment reads and writes of EC2 and CloudWatch. Reads go to the last page: what was not read must
 /// not look as if it were gone. A write is one call and is repeated by nobody but its caller, who keeps the rate.
 #[async_trait]
 pub trait Watches: Send + Sync {
-    /// Groups with the tag `cordon:mode`.
-    async fn tagged_groups(&self) -> PortResult<Vec<ObservedGroup>>;
-
     /// Instances of these groups that are not terminated.
     async fn machines(&self, groups: &[GroupName]) -> PortResult<BTreeMap<InstanceId, Machine>>;
 
@@ -96,6 +92,7 @@ pub struct Holds {
 /// Everything that enrolling needs.
 #[derive(Clone)]
 pub struct EnrolmentPorts {
+    pub groups: Arc<dyn Groups>,
     pub watches: Arc<dyn Watches>,
     pub enrolments: Arc<dyn Enrolments>,
     pub network: Arc<dyn Network>,

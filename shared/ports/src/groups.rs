@@ -22,6 +22,9 @@ pub trait Groups: Send + Sync {
     /// The instance refresh that began last, if there was one in the last six weeks. A group that doesn't exist is an error.
     async fn latest_refresh(&self, group: &GroupName) -> PortResult<Option<Refresh>>;
 
+    /// Groups with the tag `cordon:mode`, to the last page.
+    async fn tagged(&self) -> PortResult<Vec<ObservedGroup>>;
+
     /// Detaches without decrementing desired capacity, so that the group launches a replacement.
     async fn detach(&self, instance: &InstanceId, group: &GroupName) -> PortResult<()>;
 

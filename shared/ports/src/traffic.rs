@@ -37,4 +37,11 @@ pub trait Traffic: Send + Sync {
     /// The same of each instance. One that has none is left out.
     async fn of_instances(&self, instances: &[InstanceId], span: Span)
     -> PortResult<BTreeMap<InstanceId, Vec<Sample>>>;
+
+    /// What each instance sent, without what came in; one that has no datapoint is left out. One call for each
+    /// [`QUERIES`] instances.
+    async fn sent(&self, instances: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>>;
 }
+
+/// As many queries as GetMetricData takes.
+pub const QUERIES: usize = 500;

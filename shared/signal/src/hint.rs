@@ -3,6 +3,8 @@
 use crate::identifiers::InstanceId;
 
 const PREFIX: &str = "cordon/";
+/// Where the name of an instance's alarm has the instance: no instance's id is so.
+const FLEET: &str = "fleet";
 
 /// The parts of the name `cordon/GROUP/INSTANCE/METRIC`.
 ///
@@ -20,14 +22,7 @@ pub struct AlarmHint {
 impl AlarmHint {
     /// Reads the name from the right, because a group's name may hold `/` and the two last parts may not.
     pub fn parse(alarm_name: &str) -> Option<Self> {
-        let rest = alarm_name.strip_prefix(PREFIX)?;
-        let (rest, metric) = rest.rsplit_once('/')?;
-        let (group, instance) = rest.rsplit_once('/')?;
-        let is_metric = !metric.is_empty()
-            && metric.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
-        if group.is_empty() || !is_metric {
-            return None;
-        }
+        let [group, instance, metric] = parts(alarm_name)?;
         Some(Self { group: group.to_owned(), instance: instance.parse().ok()?, metric: metric.to_owned() })
     }
 
@@ -35,6 +30,35 @@ impl AlarmHint {
     pub fn group_prefix(&self) -> String {
         format!("{PREFIX}{}/", self.group)
     }
+}
+
+/// The group in the name `cordon/GROUP/fleet/METRIC`, of the alarm that watches a group's instances against each other.
+/// Only a hint, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FleetHint {
+    pub group: String,
+}
+
+impl FleetHint {
+    pub fn parse(alarm_name: &str) -> Option<Self> {
+        let [group, fleet, _] = parts(alarm_name)?;
+        (fleet == FLEET).then(|| Self { group: group.to_owned() })
+    }
+
+    /// The name that carries it.
+    pub fn name(group: &str, metric: &str) -> String {
+        format!("{PREFIX}{group}/{FLEET}/{metric}")
+    }
+}
+
+/// `GROUP/X/METRIC`, read from the right.
+fn parts(alarm_name: &str) -> Option<[&str; 3]> {
+    let rest = alarm_name.strip_prefix(PREFIX)?;
+    let (rest, metric) = rest.rsplit_once('/')?;
+    let (group, middle) = rest.rsplit_once('/')?;
+    let is_metric = !metric.is_empty()
+        && metric.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    (is_metric && !group.is_empty()).then_some([group, middle, metric])
 }
 
 #[cfg(test)]
@@ -66,6 +90,19 @@ mod tests {
             "x/cordon/web/i-0123456789abcdef0/NetworkOut",
         ] {
             assert_eq!(AlarmHint::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_groups_alarm_and_an_instances_are_told_apart() {
+        let name = FleetHint::name("team/web", "FleetLogRatio");
+        assert_eq!(name, "cordon/team/web/fleet/FleetLogRatio");
+        assert_eq!(FleetHint::parse(&name), Some(FleetHint { group: "team/web".to_owned() }));
+        assert_eq!(AlarmHint::parse(&name), None);
+        let of_instance = "cordon/fleet/i-0123456789abcdef0/NetworkOut";
+        assert!(FleetHint::parse(of_instance).is_none() && AlarmHint::parse(of_instance).is_some());
+        for other in ["cordon/fleet/FleetLogRatio", "cordon/web/fleets/FleetLogRatio", "web/fleet/FleetLogRatio"] {
+            assert_eq!(FleetHint::parse(other), None, "{other}");
         }
     }
 

@@ -27,7 +27,7 @@ mod timestamp;
 
 pub use arn::{AlarmArn, TopicArn};
 pub use error::SignalError;
-pub use hint::AlarmHint;
+pub use hint::{AlarmHint, FleetHint};
 pub use identifiers::{AccountId, IdentifierError, InstanceId, Region};
 pub use model::{AlarmKind, AlarmSignal, AlarmState, OperatorAction, OperatorRequest, Signal, Transition, Via};
 pub use proof::{CONTENT_TYPE, DIGEST_HEADER, IDENTITY_BODY, NONCE_HEADER, Proof};

@@ -72,6 +72,10 @@ pub struct Account {
     pub surging: BTreeSet<InstanceId>,
     /// Instances that sent unusually much for a time, long ago.
     pub surged: Vec<(InstanceId, TimeRange)>,
+    /// Instances of which EC2 shows no datapoints of late.
+    pub silent: BTreeSet<InstanceId>,
+    /// What was published of the fleet metric.
+    pub fleet_metric: Vec<ports::FleetDatapoint>,
     pub detector: DetectorState,
     /// Until when another number of instances reported in each group, and how many.
     pub scaled: Option<(OffsetDateTime, u32)>,
@@ -119,6 +123,8 @@ impl Account {
             locks: BTreeMap::new(),
             surging: BTreeSet::new(),
             surged: Vec::new(),
+            silent: BTreeSet::new(),
+            fleet_metric: Vec::new(),
             detector: DetectorState::Trained,
             scaled: None,
             refresh: None,

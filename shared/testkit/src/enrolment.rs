@@ -3,9 +3,8 @@
 use crate::account::Account;
 use crate::process::Process;
 use async_trait::async_trait;
-use containment::authority::MODE_TAG;
 use containment::ids::GroupName;
-use containment::observed::{ObservedGroup, PowerState};
+use containment::observed::PowerState;
 use enrolment::{AlarmShape, Detector, Machine, SeenAlarm, Training};
 use ports::{
     Detectors, EnrolmentRecord, Enrolments, ErrorKind, Holds, Lease, PortError, PortResult, RecordChange, Watches,
@@ -112,13 +111,6 @@ impl Account {
 
 #[async_trait]
 impl Watches for Process {
-    async fn tagged_groups(&self) -> PortResult<Vec<ObservedGroup>> {
-        self.read("autoscaling:DescribeAutoScalingGroups", |account| {
-            Ok(account.groups.values().filter(|group| group.tags.contains_key(MODE_TAG)).cloned().collect())
-        })
-        .await
-    }
-
     async fn machines(&self, groups: &[GroupName]) -> PortResult<BTreeMap<InstanceId, Machine>> {
         self.read("ec2:DescribeInstances", |account| {
             let members = groups.iter().filter_map(|name| account.groups.get(name)).flat_map(|group| &group.members);
@@ -194,12 +186,14 @@ impl Watches for Process {
         .await
     }
 
-    /// Makes the alarm's detector where there is none.
+    /// Makes the detector of an instance's alarm where there is none.
     async fn put_alarm(&self, name: &str, shape: &AlarmShape, topic: &str) -> PortResult<()> {
         self.change(PUT_ALARM, |account| {
             let state = &mut account.enrolment;
             state.write(account.now, PUT_ALARM, name.to_owned())?;
-            state.add_detector(PUT_ALARM, &named(name).expect("the name holds the hint"))?;
+            if let Some(detector) = named(name) {
+                state.add_detector(PUT_ALARM, &detector)?;
+            }
             let alarm = state.alarms.entry(name.to_owned()).or_insert_with(|| WatchingAlarm {
                 shape: None,
                 tag: Some(topic.to_owned()),

@@ -1,6 +1,7 @@
 use crate::account::Account;
 use crate::process::Process;
 use async_trait::async_trait;
+use containment::authority::MODE_TAG;
 use containment::ids::GroupName;
 use containment::observed::{GroupMember, Lifecycle, Membership, ObservedGroup, PowerState};
 use ports::{ErrorKind, Groups, PortError, PortResult, Refresh};
@@ -25,6 +26,13 @@ impl Groups for Process {
         self.read(REFRESHES, |account| {
             let unknown = || PortError::new(REFRESHES, ErrorKind::Rejected, Some("ValidationError"), "no such group");
             account.groups.get(group).map(|_| account.refresh).ok_or_else(unknown)
+        })
+        .await
+    }
+
+    async fn tagged(&self) -> PortResult<Vec<ObservedGroup>> {
+        self.read("autoscaling:DescribeAutoScalingGroups", |account| {
+            Ok(account.groups.values().filter(|group| group.tags.contains_key(MODE_TAG)).cloned().collect())
         })
         .await
     }

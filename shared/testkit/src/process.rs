@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::faults::{Fate, Faults};
 use async_trait::async_trait;
-use ports::{Clock, EnrolmentPorts, Findings, PortError, PortResult, Ports};
+use ports::{Clock, EnrolmentPorts, Findings, FleetPorts, PortError, PortResult, Ports};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -47,9 +47,19 @@ impl Process {
 
     pub fn enrolment_ports(&self) -> EnrolmentPorts {
         EnrolmentPorts {
+            groups: Arc::new(self.clone()),
             watches: Arc::new(self.clone()),
             enrolments: Arc::new(self.clone()),
             network: Arc::new(self.clone()),
+            clock: Arc::new(self.clone()),
+        }
+    }
+
+    pub fn fleet_ports(&self) -> FleetPorts {
+        FleetPorts {
+            groups: Arc::new(self.clone()),
+            traffic: Arc::new(self.clone()),
+            metric: Arc::new(self.clone()),
             clock: Arc::new(self.clone()),
         }
     }

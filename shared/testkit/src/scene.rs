@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 pub const GROUP: &str = "web";
 /// The function that the scene's requests are meant for.
 pub const FUNCTION: &str = "cordon";
+const ALARM: &str = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:cordon-alarms";
 
 pub fn instance_id(number: usize) -> InstanceId {
@@ -120,6 +121,33 @@ impl Scene {
         signal(instance, at)
     }
 
+    /// The group's fleet alarm goes into ALARM, whatever its instances do; answers the signal that CloudWatch sends.
+    pub fn fleet_alarm(&self) -> AlarmSignal {
+        let mut account = self.account();
+        let arn: AlarmArn = format!("{ALARM}cordon/{GROUP}/fleet/FleetLogRatio").parse().unwrap();
+        let alarm = ObservedAlarm {
+            arn: arn.clone(),
+            definition: AlarmDefinition::Metric {
+                metrics: vec![ObservedMetric {
+                    namespace: "Cordon".to_owned(),
+                    name: "FleetLogRatio".to_owned(),
+                    dimensions: vec![("AutoScalingGroupName".to_owned(), GROUP.to_owned())],
+                    account: None,
+                }],
+            },
+            state: AlarmState::Alarm,
+            transitioned_at: account.now,
+            evaluated: true,
+            actions_enabled: true,
+            actions: vec![TOPIC.to_owned()],
+            figure: None,
+        };
+        account.alarms.retain(|known| known.arn != arn);
+        account.alarms.push(alarm);
+        let at = account.now;
+        AlarmSignal { alarm: arn, nominated: Vec::new(), ..signal(&instance_id(0), at) }
+    }
+
     /// The signal of an alarm that was raised before.
     pub fn signal(&self, instance: &InstanceId) -> AlarmSignal {
         let account = self.account();
@@ -129,7 +157,7 @@ impl Scene {
 }
 
 fn arn(instance: &InstanceId) -> AlarmArn {
-    format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:cordon/{GROUP}/{instance}/NetworkOut").parse().unwrap()
+    format!("{ALARM}cordon/{GROUP}/{instance}/NetworkOut").parse().unwrap()
 }
 
 /// What CloudWatch compared: the value with a threshold of a million.

@@ -8,7 +8,7 @@ use detection::reason::DetectorState;
 use detection::sample::Sample;
 use detection::scale::Reporting;
 use detection::watch::STEP_S;
-use ports::{History, PortResult, Span, Traffic};
+use ports::{DATAPOINTS, FleetDatapoint, FleetMetric, History, PortResult, Span, Traffic};
 use signal::InstanceId;
 use std::collections::BTreeMap;
 
@@ -49,6 +49,31 @@ impl Traffic for Process {
         })
         .await
     }
+
+    async fn sent(&self, instances: &[InstanceId], span: Span) -> PortResult<BTreeMap<InstanceId, Vec<Sample>>> {
+        self.read(OPERATION, |account| {
+            let reporting = instances.iter().filter(|instance| !account.silent.contains(instance));
+            let sent = |instance| samples(account, instance, span).into_iter().map(out_alone).collect();
+            Ok(reporting.map(|instance| (instance.clone(), sent(instance))).collect())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl FleetMetric for Process {
+    async fn publish(&self, datapoints: &[FleetDatapoint]) -> PortResult<()> {
+        assert!(datapoints.len() <= DATAPOINTS);
+        self.change("cloudwatch:PutMetricData", |account| {
+            account.fleet_metric.extend(datapoints.iter().cloned());
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn out_alone(sample: Sample) -> Sample {
+    Sample { network_in_bytes: None, ..sample }
 }
 
 fn samples(account: &crate::Account, instance: &InstanceId, span: Span) -> Vec<Sample> {

@@ -33,12 +33,12 @@ const COMMAND: &[&str] = &[
 ];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 22] = [
+const ALLOWED: [(&str, &[&str]); 23] = [
     ("signal", &[]),
     ("access-audit", &["iam-policy"]),
     ("containment", &["detection", "signal"]),
     ("detection", &[]),
-    ("enrolment", &["containment", "signal"]),
+    ("enrolment", &["containment", "detection", "signal"]),
     ("evidence", &["containment", "signal"]),
     ("iam-policy", &[]),
     ("notice", &["containment", "signal"]),
@@ -50,6 +50,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ("testkit", &["containment", "detection", "enrolment", "evidence", "ports", "signal"]),
     ("contain-instance", WIRED),
     ("enroll-fleet", ENROLLING),
+    ("measure-fleet", &["aws-adapters", "engine", "ports", "telemetry"]),
     ("reconcile-incidents", WIRED),
     ("release-instance", WIRED),
     ("revoke-credentials", WIRED),

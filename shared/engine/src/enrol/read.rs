@@ -15,7 +15,7 @@ pub(super) const MOST_QUESTIONS: usize = 300;
 pub(super) async fn everything(run: &Enrolment, record: EnrolmentRecord) -> PortResult<Seen> {
     let watches = &run.ports.watches;
     let groups_and_machines = async {
-        let groups = watches.tagged_groups().await?;
+        let groups = run.ports.groups.tagged().await?;
         let names: Vec<GroupName> = groups.iter().map(|group| group.name.clone()).collect();
         let machines = watches.machines(&names).await?;
         Ok((groups, machines))
