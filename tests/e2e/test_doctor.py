@@ -260,7 +260,9 @@ def test_failing_and_throttled_invocations_are_counted(laptop: Laptop) -> None:
 
     def ringing() -> dict[str, Any] | None:
         examined = json.loads(cordon(laptop, "--stack", "failing", "doctor", "--json").stdout)
-        return examined if ("alarm-quiet", "RevokeCredentialsErrorsAlarm") in problems(examined) else None
+        # On a busy machine a read may time out, which is "could not check".
+        wanted = {("alarm-quiet", "RevokeCredentialsErrorsAlarm"), ("function-errors", "RevokeCredentialsFunction")}
+        return examined if wanted <= set(problems(examined)) else None
 
     examined = wait_for("the alarm on errors", ringing)
     found = {check["id"]: check for check in examined["checks"] if check["finding"] == "problem"}
