@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_halves_of_the_time_share_no_datapoint_and_leave_none_out() {
-        for points in [0, 1, 2, 7] {
+        for points in [0_i64, 1, 2, 7] {
             let sample = |at| Sample { epoch_s: at * 300, network_out_bytes: None, network_in_bytes: None };
             let samples: Vec<_> = (0..points).map(sample).collect();
             let halves = [Span::FirstHalf.of(&samples), Span::SecondHalf.of(&samples)];
