@@ -1,11 +1,15 @@
 //! Datapoints a second on one core from uncompressed CSV, beside the same rule in pandas, in one run and over the same
 //! files. Seconds are of the processor, so that a busy machine takes nothing away.
 
-use crate::files;
+use crate::files::{self, Held, Series};
+use crate::replayed::injections;
 use detection::csv::{CsvReader, Row};
 use detection::replay::Replay;
+use detection::sample::Sample;
 use detection::thresholds::Thresholds;
+use detection::watch::STEP_S;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -35,7 +39,7 @@ impl Speed {
 pub struct Compared {
     /// Over every file.
     pub core: Speed,
-    /// Over the files that pandas was given.
+    /// Over the files that pandas was given: some of them, each with an attack in it.
     pub core_of_same: Speed,
     pub pandas: Option<Speed>,
 }
@@ -50,12 +54,35 @@ pub fn measure(paths: &[PathBuf], scratch: &Path, plain: Option<(&Path, &Path)>)
         fs::write(&to, files::text(path)?)?;
         unpacked.push(to);
     }
-    let some = unpacked.get(..PLAIN_SERIES.min(unpacked.len())).unwrap_or_default();
+    let core = best(&unpacked)?;
+    let some = attacked(paths.get(..PLAIN_SERIES.min(paths.len())).unwrap_or_default(), scratch)?;
     Ok(Compared {
-        core: best(&unpacked)?,
-        core_of_same: best(some)?,
-        pandas: plain.map(|(python, script)| of_pandas(python, script, some)).transpose()?,
+        core,
+        core_of_same: best(&some)?,
+        pandas: plain.map(|(python, script)| of_pandas(python, script, &some)).transpose()?,
     })
+}
+
+/// The same series with one attack in each, so that there is something to agree on.
+fn attacked(paths: &[PathBuf], scratch: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = scratch.join("attacked");
+    fs::create_dir_all(&folder)?;
+    let mut written = Vec::new();
+    for path in paths {
+        let Series { name, held: Held::Traffic(mut samples) } = files::read(path)? else { continue };
+        for injection in injections(&name, &samples, STEP_S, 20e6).iter().take(1) {
+            samples.iter_mut().for_each(|sample| injection.add_to(sample, STEP_S));
+        }
+        let mut text = "epoch_s,network_out_bytes,network_in_bytes\n".to_owned();
+        for Sample { epoch_s, network_out_bytes, network_in_bytes } in samples {
+            let cell = |bytes: Option<f64>| bytes.map_or(String::new(), |bytes| bytes.to_string());
+            let _ = writeln!(text, "{epoch_s},{},{}", cell(network_out_bytes), cell(network_in_bytes));
+        }
+        let to = folder.join(name.strip_suffix(".gz").unwrap_or(&name));
+        fs::write(&to, text)?;
+        written.push(to);
+    }
+    Ok(written)
 }
 
 fn of_pandas(python: &Path, script: &Path, paths: &[PathBuf]) -> io::Result<Speed> {
