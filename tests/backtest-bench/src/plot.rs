@@ -109,13 +109,13 @@ fn draw_panel(
     Ok(())
 }
 
-/// The swept figures at the lower line's points; those at one point share a label.
+/// The swept figures at the lower line's points; those that lie close share a label.
 fn labels(swept: &[OfSetting], most: f64) -> Vec<(String, f64, f64)> {
     let mut labels: Vec<(String, f64, f64)> = Vec::new();
     for one in swept {
         let Some((x, y)) = place(one, 0, most) else { continue };
         match labels.last_mut() {
-            Some((label, before, high)) if (x - *before).abs() < 1e-9 && (y - *high).abs() < 0.003 => {
+            Some((label, before, high)) if (x / *before).ln().abs() < 0.25 && (y - *high).abs() < 0.003 => {
                 label.push_str(&format!(", {}", one.value));
             }
             _ => labels.push((one.value.to_string(), x, y)),

@@ -2,7 +2,7 @@
 
 use crate::sums::{ATTACKS, Attack, MINUTES, PER_SERIES, SEED, Sums, Tried};
 use detection::fold::period_of;
-use detection::inject::{Coverage, Injection, Order, plan};
+use detection::inject::{Injection, Order, plan_over};
 use detection::replay::{Isolation, Replay};
 use detection::sample::Sample;
 use detection::thresholds::Thresholds;
@@ -26,10 +26,8 @@ pub fn prepare(name: &str, samples: &[Sample]) -> Prepared {
 }
 
 pub fn injections(name: &str, samples: &[Sample], period_s: i64, rate_bytes_per_s: f64) -> Vec<Injection> {
-    let mut coverage = Coverage::default();
-    let is_whole = |sample: &&Sample| sample.network_out_bytes.is_some() && sample.network_in_bytes.is_some();
-    samples.iter().filter(is_whole).for_each(|sample| coverage.push(sample.epoch_s, period_s, MINUTES));
-    plan(&Order { rate_bytes_per_s, minutes: MINUTES, per_series: PER_SERIES, seed: SEED }, name, &coverage)
+    let order = Order { rate_bytes_per_s, minutes: MINUTES, per_series: PER_SERIES, seed: SEED };
+    plan_over(&order, name, samples, period_s)
 }
 
 fn attacked(name: &str, samples: &[Sample], period_s: i64, attack: &Attack) -> (Vec<Injection>, Vec<Sample>) {
