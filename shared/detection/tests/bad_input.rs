@@ -4,6 +4,7 @@ mod common;
 
 use common::{DAY, STEP_S, add, calm, sample};
 use detection::group::GroupReplay;
+use detection::inject::{Order, plan_over};
 use detection::replay::{Isolation, Replay};
 use detection::sample::Sample;
 use detection::tally::Odd;
@@ -25,11 +26,10 @@ fn burst() -> Vec<Sample> {
 fn in_group(fleet: &[Vec<Sample>]) -> Vec<(usize, i64)> {
     let mut group = GroupReplay::new(Thresholds::default(), fleet.len(), STEP_S);
     let mut found = Vec::new();
-    for at in 0..fleet[0].len() {
-        for (place, series) in fleet.iter().enumerate() {
-            found.extend(group.push(place, &series[at]));
-        }
-    }
+    let mut merged: Vec<_> =
+        fleet.iter().enumerate().flat_map(|(place, series)| series.iter().map(move |sample| (place, sample))).collect();
+    merged.sort_by_key(|(_, sample)| sample.epoch_s);
+    merged.into_iter().for_each(|(place, sample)| found.extend(group.push(place, sample)));
     found.extend(group.finish());
     found.into_iter().map(|(place, isolation)| (place, isolation.epoch_s)).collect()
 }
@@ -85,4 +85,14 @@ fn one_datapoint_and_two_say_nothing_of_any_size() {
         add(&mut series, 0, points, 900e6);
         assert_eq!(replay(&series).0, []);
     }
+}
+
+#[test]
+fn into_a_sample_that_lacks_a_count_nothing_is_injected() {
+    let mut series = calm(9 * DAY);
+    let order = Order { rate_bytes_per_s: 1.0, minutes: 60, per_series: 3, seed: 7 };
+    assert_eq!(plan_over(&order, "vm", &series, STEP_S).len(), 3);
+    series.iter_mut().skip(3 * DAY as usize).for_each(|sample| sample.network_in_bytes = None);
+    let left = plan_over(&order, "vm", &series, STEP_S);
+    assert!(!left.is_empty() && left.iter().all(|injection| injection.ends_s() <= 3 * DAY * STEP_S), "{left:?}");
 }
