@@ -223,6 +223,9 @@ def test_over_cloudwatchs_history_each_instance_has_its_groups_peers(laptop: Lap
     found = viewer.asks("backtest", "--cloudwatch", "--auto-scaling-group", "history")
     assert [isolation["series"] for isolation in found["isolations"]] == [instances[0]]
     assert found["series"] == 7 and "peers-differ" in json.dumps(found["isolations"])
+    tried = viewer.asks("backtest", "--cloudwatch", "--auto-scaling-group", "history", "--inject", "20000000,60,1,1")
+    assert {injection["series"] for injection in tried["injected"]} == set(instances) and tried["recall"] >= 0.7
+    assert [one["series"] for one in tried["isolations"] if not one["injected"]] == [instances[0]]
     unknown = viewer.runs("backtest", "--cloudwatch", "--auto-scaling-group", "nobody")
     assert unknown.returncode == 2 and "there is no such group" in unknown.stderr
 

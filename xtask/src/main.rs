@@ -43,7 +43,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Measure, with 50 ms injected into every AWS call.
+    /// Measure: containment and the command with 50 ms injected into every AWS call, and detection over recorded traffic.
     Bench {
         #[command(subcommand)]
         what: Bench,
@@ -82,6 +82,27 @@ enum Bench {
     Contain(Runs),
     /// The start of `cordon`, a release, a report, and a list of 10,000 incidents.
     Command(Runs),
+    /// The rule of detection over a folder of series: what is false, what is found, the curve, and its speed.
+    Backtest(Recorded),
+}
+
+#[derive(Args)]
+struct Recorded {
+    /// A folder of `epoch_s,network_out_bytes,network_in_bytes`, .csv or .csv.gz, a file for each server.
+    #[arg(long)]
+    data: PathBuf,
+    /// A folder of `timestamp,value`, and JSON of the windows in it: file name to pairs of times.
+    #[arg(long, num_args = 2, value_names = ["FOLDER", "WINDOWS"])]
+    metrics: Vec<PathBuf>,
+    /// Write every figure here, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Write the curve here, as SVG.
+    #[arg(long)]
+    plot: Option<PathBuf>,
+    /// Leave out the comparison with pandas, which needs the network once.
+    #[arg(long)]
+    without_pandas: bool,
 }
 
 #[derive(Args)]
@@ -111,6 +132,7 @@ fn run() -> Result {
         Command::Demo { json } => demo::run(json),
         Command::Bench { what: Bench::Contain(how) } => bench::contain(usize::from(how.runs), how.binaries),
         Command::Bench { what: Bench::Command(how) } => bench::command(usize::from(how.runs), how.binaries),
+        Command::Bench { what: Bench::Backtest(asked) } => bench::backtest(&asked),
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),

@@ -7,6 +7,7 @@ use crate::exit::{Failed, explained};
 use containment::authority::MODE_TAG;
 use containment::observed::ObservedGroup;
 use detection::group::GroupReplay;
+use detection::inject::{Injection, Order, plan_over};
 use detection::results::Backtest;
 use detection::sample::Sample;
 use detection::thresholds::{HISTORY_S, Thresholds};
@@ -17,9 +18,6 @@ use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
 pub(super) async fn run(deployment: &Deployment, asked: &Asked, terms: &Terms) -> Result<Backtest, Failed> {
-    if terms.order.is_some() {
-        return Err(Failed::Usage("--inject needs files: into CloudWatch's history nothing is injected".to_owned()));
-    }
     let unread = |error: PortError| Failed::Unchecked(explained(&error));
     let settings = deployment.settings().await?;
     let account = aws_adapters::coverage(&deployment.clients, settings.get("CORDON_TABLE")?);
@@ -34,7 +32,7 @@ pub(super) async fn run(deployment: &Deployment, asked: &Asked, terms: &Terms) -
     for group in &groups {
         let members: Vec<_> = group.members.iter().map(|member| member.instance.clone()).collect();
         let series = traffic.of_instances(&members, span).await.map_err(unread)?;
-        replay(&series, &figures(group, terms)?, &mut found);
+        replay(&series, &figures(group, terms)?, terms.order.as_ref(), &mut found);
     }
     Ok(found.finish())
 }
@@ -69,20 +67,38 @@ fn figures(group: &ObservedGroup, terms: &Terms) -> Result<Thresholds, Failed> {
     })
 }
 
-fn replay(series: &BTreeMap<InstanceId, Vec<Sample>>, figures: &Thresholds, found: &mut Backtest) {
+/// Attacks are injected into what was read: nothing is written to CloudWatch.
+fn replay(
+    series: &BTreeMap<InstanceId, Vec<Sample>>,
+    figures: &Thresholds,
+    order: Option<&Order>,
+    found: &mut Backtest,
+) {
+    let planned = |(instance, samples): (&InstanceId, &Vec<Sample>)| {
+        order.map_or(Vec::new(), |order| plan_over(order, instance.as_str(), samples, STEP_S))
+    };
+    let injected: Vec<Vec<Injection>> = series.iter().map(planned).collect();
     let mut replay = GroupReplay::new(figures.clone(), series.len(), STEP_S);
-    let all = series.values().enumerate();
-    let mut merged: Vec<_> =
-        all.flat_map(|(place, samples)| samples.iter().map(move |sample| (sample, place))).collect();
+    let all = series.values().zip(&injected).enumerate();
+    let mut merged: Vec<_> = all
+        .flat_map(|(place, (samples, injected))| samples.iter().map(move |sample| (with(sample, injected), place)))
+        .collect();
     merged.sort_by_key(|(sample, place)| (sample.epoch_s, *place));
     let mut isolations = vec![Vec::new(); series.len()];
-    let decided: Vec<_> = merged.into_iter().flat_map(|(sample, place)| replay.push(place, sample)).collect();
+    let decided: Vec<_> = merged.into_iter().flat_map(|(sample, place)| replay.push(place, &sample)).collect();
     for (place, isolation) in decided.into_iter().chain(replay.finish()) {
         if let Some(of) = isolations.get_mut(place) {
             of.push(isolation);
         }
     }
-    for ((instance, isolations), tally) in series.keys().zip(isolations).zip(replay.tallies()) {
-        found.add(instance.as_str(), isolations, Vec::new(), tally);
+    for (((instance, isolations), injected), tally) in series.keys().zip(isolations).zip(injected).zip(replay.tallies())
+    {
+        found.add(instance.as_str(), isolations, injected, tally);
     }
+}
+
+fn with(sample: &Sample, injected: &[Injection]) -> Sample {
+    let mut sample = *sample;
+    injected.iter().for_each(|injection| injection.add_to(&mut sample, STEP_S));
+    sample
 }

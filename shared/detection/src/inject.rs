@@ -156,6 +156,14 @@ pub fn plan(order: &Order, series: &str, coverage: &Coverage) -> Vec<Injection> 
     injections
 }
 
+/// The same for samples that are all at hand, in the order of time. One that lacks a count is not there.
+pub fn plan_over(order: &Order, series: &str, samples: &[Sample], period_s: i64) -> Vec<Injection> {
+    let mut coverage = Coverage::default();
+    let is_whole = |sample: &&Sample| sample.network_out_bytes.is_some() && sample.network_in_bytes.is_some();
+    samples.iter().filter(is_whole).for_each(|sample| coverage.push(sample.epoch_s, period_s, order.minutes));
+    plan(order, series, &coverage)
+}
+
 /// A small generator of numbers that anyone can repeat: a counter and a finaliser that mixes its bits.
 struct Chance(u64);
 

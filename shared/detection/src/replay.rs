@@ -85,6 +85,10 @@ impl Track {
     pub fn excluded_s(&self) -> &[(i64, i64)] {
         &self.excluded_s
     }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
 }
 
 /// A series on its own, without peers.

@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: how many round trips, and how long, with 50 ms injected into every AWS call.
+//! `cargo xtask bench`: how many round trips, and how long, with 50 ms injected into every AWS call; and detection.
 
+mod backtest;
 mod cases;
 mod footprint;
 mod measure;
@@ -11,6 +12,7 @@ use crate::build::{self, CONTAIN_INSTANCE};
 use crate::failure::{Doing, Result};
 use crate::scene::{self, Fleet, Launch};
 use crate::{process, setup, workspace};
+pub use backtest::run as backtest;
 use cases::{CORDON, Case, PLAIN, WARM_UP};
 use run::Bench;
 use serde_json::{Map, Value, json};

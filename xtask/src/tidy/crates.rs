@@ -57,6 +57,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     ("cli", COMMAND),
     // It judges by itself, one read after another.
     ("plain-containment", &["aws-adapters", "containment", "detection", "engine", "ports", "signal", "telemetry"]),
+    ("backtest-bench", &["detection"]),
     ("xtask", &[]),
 ];
 
