@@ -33,7 +33,7 @@ const COMMAND: &[&str] = &[
 ];
 
 /// Crate → the workspace's crates it may depend on.
-const ALLOWED: [(&str, &[&str]); 23] = [
+const ALLOWED: &[(&str, &[&str])] = &[
     ("signal", &[]),
     ("access-audit", &["iam-policy"]),
     ("containment", &["detection", "signal"]),
