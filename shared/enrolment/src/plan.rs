@@ -76,14 +76,18 @@ pub fn holds_to_ask(seen: &Seen) -> BTreeSet<InstanceId> {
     unquiet.chain(new).chain(out_of_service).collect()
 }
 
-/// Alarms that the plan would touch if they were Cordon's: only of these the tags must be read.
+/// Alarms that the plan would touch if they were Cordon's: only of these the tags must be read. Those of others leave room
+/// below the quota for what comes after them, so it is planned without a quota, too.
 pub fn owners_to_ask(settings: &Settings, seen: &Seen) -> Vec<String> {
-    let touched = decide(settings, seen, &|_| true).calls.into_iter().flat_map(|call| match call {
+    let unlimited = Settings { quota: usize::MAX, ..settings.clone() };
+    let calls = [settings, &unlimited].into_iter().flat_map(|settings| decide(settings, seen, &|_| true).calls);
+    let touched = calls.flat_map(|call| match call {
         Call::SwitchOff(names) | Call::SwitchOn(names) | Call::DeleteAlarms(names) => names,
         Call::PutAlarm { name, .. } => vec![name],
         _ => Vec::new(),
     });
-    touched.filter(|name| seen.alarms.contains_key(name)).collect()
+    let mut known = BTreeSet::new();
+    touched.filter(|name| seen.alarms.contains_key(name) && known.insert(name.clone())).collect()
 }
 
 pub fn plan(settings: &Settings, seen: &Seen) -> Plan {

@@ -371,3 +371,26 @@ fn somebody_elses_alarm_of_a_fleet_alarms_name_is_told_and_left() {
     seen.ours.insert(name, true);
     assert_eq!(plan(&settings(&["NetworkOut"], 9, false), &seen).calls.len(), 2);
 }
+
+#[test]
+fn an_alarm_of_ours_that_only_others_alarms_leave_room_for_is_asked_about() {
+    let members: Vec<_> = (0..3).map(|instance| (instance, Lifecycle::InService)).collect();
+    let mut seen = Seen { groups: vec![group("web", Some(&"enforce"), &members)], ..Seen::default() };
+    let name = |instance| {
+        let metric = "NetworkOut".parse().unwrap();
+        alarm_name(&GroupName::new("web"), &Detector { instance: id(instance), metric }).unwrap()
+    };
+    for instance in 0..3 {
+        seen.machines.insert(id(instance), Machine { vpc: None, detailed: false });
+        let alarm = SeenAlarm { arn: name(instance), shape: None, actions_enabled: true, quiet: true };
+        seen.alarms.insert(name(instance), alarm);
+        seen.ours.insert(name(instance), instance == 2);
+    }
+    let settings = settings(&["NetworkOut"], 1, false);
+    let puts = plan(&settings, &seen)
+        .calls
+        .into_iter()
+        .filter(|call| matches!(call, Call::PutAlarm { name: it, .. } if *it == name(2)));
+    assert_eq!(puts.count(), 1, "the quota's one detector is for the one that is Cordon's");
+    assert!(owners_to_ask(&settings, &seen).contains(&name(2)));
+}
