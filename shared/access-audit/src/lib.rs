@@ -3,12 +3,16 @@
 //! An [`Inventory`] is read from what GetAccountAuthorizationDetails answered. What can't be read is kept as an error where
 //! it belongs: it never counts as a policy that isn't there.
 
+mod account;
 mod dump;
+mod escalation;
+mod finding;
 mod inventory;
 mod organization;
 mod resources;
 
-pub use inventory::{Held, Holdings, Inventory, Principal};
+pub use finding::{Confidence, Finding, Problem, Severity, Status, Witness};
+pub use inventory::{Group, Held, Holdings, Inventory, Principal};
 pub use organization::Organization;
 pub use resources::ResourcePolicies;
 
