@@ -50,7 +50,11 @@ impl<'a> Account<'a> {
     ///
     /// # Errors
     /// A control policy of the organization that can't be read.
-    pub(crate) fn new(inventory: &'a Inventory, organization: Option<&Organization>, now: Option<OffsetDateTime>) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        inventory: &'a Inventory,
+        organization: Option<&Organization>,
+        now: Option<OffsetDateTime>,
+    ) -> Result<Self, Problem> {
         let first = inventory.principals().find_map(|principal| Arn::split(&principal.arn));
         let (partition, id) = first.map_or(("aws", ""), |arn| (arn.partition, arn.account));
         let (id, partition) = (id.to_owned(), partition.to_owned());

@@ -125,11 +125,8 @@ pub fn audit(files: &Files<'_>) -> Report {
         })
     });
     let catalogue = Catalogue::shipped();
-    let catalogue = CatalogueUsed {
-        source: catalogue.source,
-        version: catalogue.version,
-        actions: catalogue.actions().len(),
-    };
+    let catalogue =
+        CatalogueUsed { source: catalogue.source, version: catalogue.version, actions: catalogue.actions().len() };
     Report { schema: 1, account: id, catalogue, findings, errors }
 }
 

@@ -45,7 +45,4 @@ impl Look {
 }
 
 /// All of them.
-pub static CONTROLS: &[Control] = &[
-    privilege_escalation::CONTROL,
-    administrators::CONTROL,
-];
+pub static CONTROLS: &[Control] = &[privilege_escalation::CONTROL, administrators::CONTROL];

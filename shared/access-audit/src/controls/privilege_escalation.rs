@@ -32,7 +32,8 @@ fn look(account: &Account<'_>, graph: &Graph) -> Vec<Finding> {
 
 fn finding(account: &Account<'_>, found: &Found, counts: &BTreeMap<Source<'_>, usize>) -> Option<Finding> {
     let arn = &account.subject(found.subject)?.principal.arn;
-    let message = format!("can make itself administrator: it {} ({})", found.told.join("; then "), found.paths.join(", "));
+    let message =
+        format!("can make itself administrator: it {} ({})", found.told.join("; then "), found.paths.join(", "));
     let fix = fix(found, counts);
     let fail = Finding::fail(CONTROL.id, CONTROL.severity, message, &fix);
     Some(fail.of(arn).with(found.confidence, found.witness.clone()))

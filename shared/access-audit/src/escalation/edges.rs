@@ -118,14 +118,17 @@ impl<'a> Edges<'a> {
         if path.trusts.is_empty() {
             return Some((None, Confidence::High));
         }
-        let trusted = self.trusts.get(target)?.iter().filter(|(service, _)| path.trusts.iter().any(|one| one == service));
+        let trusted =
+            self.trusts.get(target)?.iter().filter(|(service, _)| path.trusts.iter().any(|one| one == service));
         trusted.min_by_key(|(_, confidence)| *confidence).map(|(service, confidence)| (Some(*service), *confidence))
     }
 
     /// A role that names neither the caller nor its account needn't be asked about, and one that names the account only
     /// where the caller's own policies speak of assuming.
     fn may_be_named(&self, who: usize, target: usize) -> bool {
-        let (Some(caller), Some(role)) = (self.account.subject(who), self.account.subject(target)) else { return false };
+        let (Some(caller), Some(role)) = (self.account.subject(who), self.account.subject(target)) else {
+            return false;
+        };
         let Some(Ok(trust)) = &role.principal.trust else { return false };
         trust.document.allows().iter().any(|statement| {
             statement.is_not_principal()
@@ -147,7 +150,9 @@ impl<'a> Edges<'a> {
         for at in self.open.get(who)?.clone() {
             let Some(path) = self.paths.get(at).filter(|path| path.gain == Gain::Change) else { continue };
             for (steps, at_best) in path.needs.iter().flat_map(|need| self.changes(who, target, need)) {
-                let Some(confidence) = self.account.decide(&steps).map(|confidence| confidence.max(at_best)) else { continue };
+                let Some(confidence) = self.account.decide(&steps).map(|confidence| confidence.max(at_best)) else {
+                    continue;
+                };
                 if best.as_ref().is_none_or(|best| confidence < best.confidence) {
                     best = Some(Way { paths: vec![path], steps: vec![steps], confidence });
                 }
@@ -199,7 +204,8 @@ impl<'a> Edges<'a> {
 
     fn groups_to_join(&self, target: usize) -> Vec<(String, Confidence)> {
         let Some(subject) = self.account.subject(target) else { return Vec::new() };
-        let others = self.account.inventory.groups().filter(|(name, _)| !subject.principal.groups.iter().any(|own| own == name));
+        let others =
+            self.account.inventory.groups().filter(|(name, _)| !subject.principal.groups.iter().any(|own| own == name));
         let makes_admin = |(_, group): (&str, &crate::inventory::Group)| {
             let held: Vec<_> = group.held.iter().filter_map(|held| held.as_ref().ok().cloned()).collect();
             let confidence = self.powers.held(self.account, target, &held)?;

@@ -36,7 +36,12 @@ fn actions_on<'a>(path: &'a Path, on: &On) -> Vec<&'a Action> {
 }
 
 /// The resource on which all of the actions are allowed, and most surely.
-fn best(account: &Account<'_>, who: usize, actions: &[&Action], resources: &[String]) -> Option<(Vec<Step>, Confidence)> {
+fn best(
+    account: &Account<'_>,
+    who: usize,
+    actions: &[&Action],
+    resources: &[String],
+) -> Option<(Vec<Step>, Confidence)> {
     let mut best: Option<(Vec<Step>, Confidence)> = None;
     for resource in resources {
         let step = |action: &&Action| Step {
