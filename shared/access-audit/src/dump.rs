@@ -53,6 +53,8 @@ pub(crate) struct User {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Group {
+    #[serde(default)]
+    pub(crate) arn: String,
     pub(crate) group_name: String,
     #[serde(default)]
     pub(crate) group_policy_list: Vec<Inline>,
