@@ -26,6 +26,8 @@ pub(crate) struct Account<'a> {
     /// Principals that can't be judged.
     pub(crate) unread: Vec<Problem>,
     pub(crate) everything: Policy,
+    pub(crate) now: Option<OffsetDateTime>,
+    organization: Option<&'a Organization>,
     scps: Vec<Vec<Policy>>,
     is_management: bool,
     base: Context,
@@ -52,7 +54,7 @@ impl<'a> Account<'a> {
     /// A control policy of the organization that can't be read.
     pub(crate) fn new(
         inventory: &'a Inventory,
-        organization: Option<&Organization>,
+        organization: Option<&'a Organization>,
         now: Option<OffsetDateTime>,
     ) -> Result<Self, Problem> {
         let first = inventory.principals().find_map(|principal| Arn::split(&principal.arn));
@@ -75,7 +77,26 @@ impl<'a> Account<'a> {
         let tag_keys = tag_keys(&subjects);
         let everything = everything().map_err(problem)?;
         let base = base(now);
-        Ok(Self { id, partition, inventory, subjects, unread, everything, scps, is_management, base, tag_keys })
+        let account = Self {
+            id,
+            partition,
+            inventory,
+            subjects,
+            unread,
+            everything,
+            now,
+            organization,
+            scps,
+            is_management,
+            base,
+            tag_keys,
+        };
+        Ok(account)
+    }
+
+    /// Whether the organization that was given has this account, too.
+    pub(crate) fn is_in_organization(&self, account: &str) -> bool {
+        self.organization.is_some_and(|organization| matches!(organization.levels(account), Ok(Some(_))))
     }
 
     pub(crate) fn index_of(&self, arn: &str) -> Option<usize> {

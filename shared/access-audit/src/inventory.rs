@@ -16,6 +16,8 @@ pub struct Inventory {
     principals: BTreeMap<String, Principal>,
     /// By name: what a group gives to its members.
     groups: BTreeMap<String, Group>,
+    /// By ARN: the versions in force, of managed policies.
+    managed: BTreeMap<String, Held>,
     /// By ARN: the versions that are not in force, by their id.
     other_versions: BTreeMap<String, Vec<(String, Held)>>,
 }
@@ -25,8 +27,17 @@ pub struct Inventory {
 pub struct Group {
     pub arn: String,
     pub held: Vec<Held>,
+    /// Names of the inline policies among them.
+    pub inline: Vec<String>,
     /// ARNs of the managed policies among them.
     pub attached: Vec<String>,
+}
+
+/// When a role was last assumed, as RFC 3339; `None` in none of the last 400 days.
+#[derive(Debug)]
+pub struct LastUsed {
+    pub created: String,
+    pub used: Option<String>,
 }
 
 /// A user or role. Managed policies are shared between those that hold them.
@@ -48,6 +59,8 @@ pub struct Principal {
     pub boundary_arn: Option<String>,
     /// Of a role.
     pub trust: Option<Held>,
+    /// Of a role, where the dump tells.
+    pub last_used: Option<LastUsed>,
 }
 
 /// Everything of a principal that an evaluation needs.
@@ -78,8 +91,9 @@ impl Inventory {
         let mut groups = BTreeMap::new();
         for group in section::<dump::Group>(&mut dump, "GroupDetailList", "what users get from groups")? {
             let attached = arns(&group.attached_managed_policies);
+            let inline = names(&group.group_policy_list);
             let held = held(group.group_policy_list, group.attached_managed_policies, &managed);
-            groups.insert(group.group_name, Group { arn: group.arn, held, attached });
+            groups.insert(group.group_name, Group { arn: group.arn, held, inline, attached });
         }
         let mut principals = BTreeMap::new();
         for user in section::<dump::User>(&mut dump, "UserDetailList", "every user")? {
@@ -87,24 +101,27 @@ impl Inventory {
                 name: user.user_name,
                 unique_id: user.user_id,
                 tags: pairs(user.tags),
-                inline: user.user_policy_list.iter().map(|one| one.policy_name.clone()).collect(),
+                inline: names(&user.user_policy_list),
                 attached: arns(&user.attached_managed_policies),
                 boundary_arn: user.permissions_boundary.as_ref().map(|one| one.permissions_boundary_arn.clone()),
                 own: held(user.user_policy_list, user.attached_managed_policies, &managed),
                 groups: user.group_list,
                 boundary: boundary(user.permissions_boundary, &managed),
                 trust: None,
+                last_used: None,
                 arn: user.arn,
             };
             principals.insert(principal.arn.clone(), principal);
         }
         for role in section::<dump::Role>(&mut dump, "RoleDetailList", "every role")? {
+            let last_used = role.create_date.zip(role.role_last_used);
             let principal = Principal {
+                last_used: last_used.map(|(created, last)| LastUsed { created, used: last.last_used_date }),
                 trust: Some(read("trust policy", role.assume_role_policy_document, DocumentKind::Resource)),
                 name: role.role_name,
                 unique_id: role.role_id,
                 tags: pairs(role.tags),
-                inline: role.role_policy_list.iter().map(|one| one.policy_name.clone()).collect(),
+                inline: names(&role.role_policy_list),
                 attached: arns(&role.attached_managed_policies),
                 boundary_arn: role.permissions_boundary.as_ref().map(|one| one.permissions_boundary_arn.clone()),
                 own: held(role.role_policy_list, role.attached_managed_policies, &managed),
@@ -114,7 +131,7 @@ impl Inventory {
             };
             principals.insert(principal.arn.clone(), principal);
         }
-        Ok(Self { principals, groups, other_versions })
+        Ok(Self { principals, groups, managed, other_versions })
     }
 
     pub fn groups(&self) -> impl Iterator<Item = (&str, &Group)> {
@@ -123,6 +140,18 @@ impl Inventory {
 
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(name)
+    }
+
+    /// Each policy that people of the account wrote and that could be read, once: the ARN of who holds it, or its own.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &Policy)> {
+        let users_and_roles = self.principals.values().map(|one| (one.arn.as_str(), &one.own, one.inline.len()));
+        let groups = self.groups.values().map(|one| (one.arn.as_str(), &one.held, one.inline.len()));
+        // What is inline comes first.
+        let inline = users_and_roles.chain(groups).flat_map(|(arn, held, inline)| {
+            held.iter().take(inline).filter_map(move |held| Some((arn, held.as_ref().ok()?)))
+        });
+        let own = self.managed.iter().filter(|(arn, _)| Arn::split(arn).is_none_or(|arn| arn.account != "aws"));
+        inline.chain(own.filter_map(|(arn, held)| Some((arn.as_str(), held.as_ref().ok()?))))
     }
 
     /// Of a managed policy: the versions that could be made the default, by their id.
@@ -213,6 +242,10 @@ fn managed(policies: Vec<Managed>, others: &mut BTreeMap<String, Vec<(String, He
         found.insert(policy.arn, held);
     }
     found
+}
+
+fn names(inline: &[Inline]) -> Vec<String> {
+    inline.iter().map(|one| one.policy_name.clone()).collect()
 }
 
 fn arns(attached: &[Attached]) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! it belongs: it never counts as a policy that isn't there.
 
 mod account;
+mod age;
 mod controls;
 mod credentials;
 mod dump;
@@ -14,10 +15,11 @@ mod keys;
 mod organization;
 mod report;
 mod resources;
+mod root;
 
 pub use controls::{CONTROLS, Control};
 pub use finding::{Confidence, Finding, Problem, Severity, Status, Witness};
-pub use inventory::{Group, Held, Holdings, Inventory, Principal};
+pub use inventory::{Group, Held, Holdings, Inventory, LastUsed, Principal};
 pub use organization::Organization;
 pub use report::{CatalogueUsed, Files, Report, audit};
 pub use resources::ResourcePolicies;

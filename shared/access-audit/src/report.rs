@@ -6,6 +6,7 @@ use crate::credentials::{AccountSummary, CredentialReport, PasswordPolicy};
 use crate::escalation::Graph;
 use crate::finding::{Finding, Problem, Severity, Status};
 use crate::keys::Keys;
+use crate::root::Root;
 use crate::{Inventory, Organization};
 use iam_policy::{Catalogue, PolicyError};
 use serde::Serialize;
@@ -68,6 +69,10 @@ enum Source<T> {
 }
 
 impl<T> Source<T> {
+    fn read(&self) -> Option<&T> {
+        if let Self::Read(read) = self { Some(read) } else { None }
+    }
+
     fn of(bytes: Option<&[u8]>, parse: impl Fn(&[u8]) -> Result<T, PolicyError>, errors: &mut Vec<Problem>) -> Self {
         match bytes.map(parse) {
             None => Self::NotGiven,
@@ -92,10 +97,12 @@ pub fn audit(files: &Files<'_>) -> Report {
     let account = match (&inventory, &organization) {
         // Without the control policies that were given, what is allowed would be overstated.
         (Source::Broken | Source::NotGiven, _) | (_, Source::Broken) => Source::Broken,
-        (Source::Read(inventory), organization) => {
-            let organization = if let Source::Read(organization) = organization { Some(organization) } else { None };
-            ready(inventory, organization, files.now, &mut errors)
-        }
+        (Source::Read(inventory), organization) => ready(inventory, organization.read(), files.now, &mut errors),
+    };
+    let id = if let Source::Read((account, _)) = &account { account.id.clone() } else { String::new() };
+    let root = match (&credentials, &summary) {
+        (Source::Broken, _) | (_, Source::Broken) => Source::Broken,
+        (report, summary) => Root::of(&id, report.read(), summary.read()).map_or(Source::NotGiven, Source::Read),
     };
     let mut findings = Vec::new();
     for control in CONTROLS {
@@ -106,15 +113,17 @@ pub fn audit(files: &Files<'_>) -> Report {
                 (Source::Read((account, _)), keys) => with(control, keys, |keys| look(account, keys)),
                 (_, keys) => with(control, keys, |_| Vec::new()),
             },
-            Look::Credentials(look) => with(control, &credentials, |report| look(report, files.now)),
-            Look::Summary(look) => with(control, &summary, look),
+            Look::Credentials(look) => match files.now {
+                Some(now) => with(control, &credentials, |report| look(report, now)),
+                None => with(control, &Source::<CredentialReport>::NotGiven, |_| Vec::new()),
+            },
+            Look::Root(look) => with(control, &root, look),
             Look::PasswordPolicy(look) => with(control, &password, look),
         });
     }
     if let Source::Read(keys) = &keys {
         errors.extend(keys.unread.iter().cloned());
     }
-    let id = if let Source::Read((account, _)) = &account { account.id.clone() } else { String::new() };
     if let Source::Read((account, _)) = account {
         errors.extend(account.unread);
     }
@@ -132,7 +141,7 @@ pub fn audit(files: &Files<'_>) -> Report {
 
 fn ready<'a>(
     inventory: &'a Inventory,
-    organization: Option<&Organization>,
+    organization: Option<&'a Organization>,
     now: Option<OffsetDateTime>,
     errors: &mut Vec<Problem>,
 ) -> Source<(Account<'a>, Graph)> {
@@ -198,5 +207,5 @@ impl Unread for Keys {
 }
 
 impl Unread for CredentialReport {}
-impl Unread for AccountSummary {}
+impl Unread for Root {}
 impl Unread for PasswordPolicy {}

@@ -56,11 +56,6 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// Whether it has a way to anything. All have one to a role that names them.
-    pub(crate) fn has_ways(&self, who: usize) -> bool {
-        self.open.get(who).is_some_and(|open| !open.is_empty())
-    }
-
     pub(crate) fn can_change(&self, who: usize) -> bool {
         let open = self.open.get(who).map_or(&[][..], Vec::as_slice);
         open.iter().any(|path| self.paths.get(*path).is_some_and(|path| path.gain == Gain::Change))

@@ -51,7 +51,9 @@ impl World {
     fn report(&self) -> Report {
         let own = inline(policy(json!(self.statements)));
         let boundary = self.boundary.as_ref().map(|_| json!({"PermissionsBoundaryArn": arn("policy/limit")}));
-        let nobody = policy(json!([{"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "sts:AssumeRole"}]));
+        let nobody = policy(
+            json!([{"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "sts:AssumeRole"}]),
+        );
         let trust = policy(json!([{"Effect": "Allow", "Principal": self.trusts, "Action": "sts:AssumeRole"}]));
         let of_target = if self.target_is_admin { inline(everything()) } else { json!([]) };
         let user = json!({"Arn": arn("user/target"), "UserName": "target", "GroupList": [], "UserPolicyList": of_target,
@@ -63,15 +65,18 @@ impl World {
             roles.push(json!({"Arn": arn("role/eve"), "RoleName": "eve", "RolePolicyList": own, "AssumeRolePolicyDocument": nobody,
                 "AttachedManagedPolicies": attached("mine"), "PermissionsBoundary": boundary}));
         } else {
-            users.push(json!({"Arn": arn("user/eve"), "UserName": "eve", "UserPolicyList": own, "GroupList": ["friends"],
-                "AttachedManagedPolicies": attached("mine"), "PermissionsBoundary": boundary}));
+            users.push(
+                json!({"Arn": arn("user/eve"), "UserName": "eve", "UserPolicyList": own, "GroupList": ["friends"],
+                "AttachedManagedPolicies": attached("mine"), "PermissionsBoundary": boundary}),
+            );
         }
         let harmless = || policy(json!([{"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}]));
         let mut policies = vec![managed("mine", harmless(), Some(everything())), managed("shared", harmless(), None)];
         policies.extend(self.boundary.clone().map(|boundary| managed("limit", boundary, None)));
         let groups = json!([{"GroupName": "friends", "Arn": arn("group/friends")},
             {"GroupName": "chiefs", "Arn": arn("group/chiefs"), "GroupPolicyList": inline(everything())}]);
-        let dump = json!({"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies});
+        let dump =
+            json!({"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies});
         audit(&Files { authorization_details: dump.to_string().as_bytes(), ..Files::default() })
     }
 
@@ -152,8 +157,12 @@ fn name(case: &[&Path]) -> String {
 
 /// Whether what is left without the action is a known path of its own: a smaller one inside the larger.
 fn leaves_a_path(case: &[&Path], without: &str) -> bool {
-    let left: Vec<&str> =
-        case.iter().flat_map(|path| &path.needs).map(|need| need.action.as_str()).filter(|action| *action != without).collect();
+    let left: Vec<&str> = case
+        .iter()
+        .flat_map(|path| &path.needs)
+        .map(|need| need.action.as_str())
+        .filter(|action| *action != without)
+        .collect();
     let trusts = |path: &Path| path.trusts.is_empty() || case.iter().any(|one| one.trusts == path.trusts);
     let target_is_admin = case.iter().all(|path| path.gain != Gain::Change);
     shipped().unwrap().iter().any(|path| {
@@ -202,18 +211,22 @@ fn a_boundary_that_holds_an_administrator_back_makes_a_change_worthless() {
     let put = shipped().unwrap().iter().find(|path| path.id == "iam-007").unwrap();
     let (mut world, _) = world(&[put]);
     assert!(world.is_found());
-    world.boundary = Some(policy(json!([{"Effect": "Allow", "Action": ["iam:PutUserPolicy", "s3:*"], "Resource": "*"}])));
+    world.boundary =
+        Some(policy(json!([{"Effect": "Allow", "Action": ["iam:PutUserPolicy", "s3:*"], "Resource": "*"}])));
     assert!(!world.is_found());
 }
 
 #[test]
 fn roles_that_trust_each_other_in_a_circle_end_the_search() {
     let role = |name: &str, next: &str| {
-        let trust = json!({"Effect": "Allow", "Principal": {"AWS": arn(&format!("role/{next}"))}, "Action": "sts:AssumeRole"});
+        let trust =
+            json!({"Effect": "Allow", "Principal": {"AWS": arn(&format!("role/{next}"))}, "Action": "sts:AssumeRole"});
         json!({"Arn": arn(&format!("role/{name}")), "RoleName": name, "AssumeRolePolicyDocument": policy(trust)})
     };
-    let dump = |last: Value| json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [],
-        "RoleDetailList": [role("a", "b"), role("b", "a"), last]});
+    let dump = |last: Value| {
+        json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [],
+        "RoleDetailList": [role("a", "b"), role("b", "a"), last]})
+    };
     let found = |dump: Value| {
         let report = audit(&Files { authorization_details: dump.to_string().as_bytes(), ..Files::default() });
         let fails = report.with(Status::Fail).filter(|finding| finding.control == "iam-privilege-escalation");
