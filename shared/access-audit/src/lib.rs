@@ -10,6 +10,7 @@ mod dump;
 mod escalation;
 mod finding;
 mod inventory;
+mod key_parts;
 mod keys;
 mod organization;
 mod report;

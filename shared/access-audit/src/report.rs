@@ -112,7 +112,7 @@ pub fn audit(files: &Files<'_>) -> Report {
         });
     }
     if let Source::Read(keys) = &keys {
-        errors.extend(keys.unread.iter().cloned());
+        errors.extend(keys.problems());
     }
     let id = if let Source::Read((account, _)) = &account { account.id.clone() } else { String::new() };
     if let Source::Read((account, _)) = account {
