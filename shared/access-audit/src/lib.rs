@@ -6,6 +6,7 @@
 mod account;
 mod controls;
 mod credentials;
+mod decrypt;
 mod dump;
 mod escalation;
 mod finding;
@@ -17,6 +18,7 @@ mod report;
 mod resources;
 
 pub use controls::{CONTROLS, Control};
+pub use decrypt::Reader;
 pub use finding::{Confidence, Finding, Problem, Severity, Status, Witness};
 pub use inventory::{Group, Held, Holdings, Inventory, Principal};
 pub use organization::Organization;

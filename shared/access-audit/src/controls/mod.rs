@@ -5,6 +5,7 @@ mod privilege_escalation;
 
 use crate::account::Account;
 use crate::credentials::{AccountSummary, CredentialReport, PasswordPolicy};
+use crate::decrypt::Access;
 use crate::escalation::Graph;
 use crate::finding::{Finding, Severity};
 use crate::keys::Keys;
@@ -26,7 +27,8 @@ type Findings = Vec<Finding>;
 /// What a control looks at.
 pub(crate) enum Look {
     Principals(fn(&Account<'_>, &Graph) -> Findings),
-    Keys(fn(&Account<'_>, &Keys) -> Findings),
+    Keys(fn(&Keys, Option<OffsetDateTime>) -> Findings),
+    Access(fn(&Access<'_>, Option<OffsetDateTime>) -> Findings),
     Credentials(fn(&CredentialReport, Option<OffsetDateTime>) -> Findings),
     Summary(fn(&AccountSummary) -> Findings),
     PasswordPolicy(fn(&PasswordPolicy) -> Findings),
@@ -37,6 +39,7 @@ impl Look {
         match self {
             Self::Principals(_) => "the authorization details",
             Self::Keys(_) => "--kms FILE",
+            Self::Access(_) => "--kms FILE beside the authorization details",
             Self::Credentials(_) => "--credential-report FILE",
             Self::Summary(_) => "--account-summary FILE",
             Self::PasswordPolicy(_) => "--password-policy FILE",
