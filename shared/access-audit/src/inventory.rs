@@ -16,6 +16,8 @@ pub struct Inventory {
     principals: BTreeMap<String, Principal>,
     /// By name: what a group gives to its members.
     groups: BTreeMap<String, Group>,
+    /// By ARN: the default versions of managed policies, attached or not.
+    managed: BTreeMap<String, Held>,
     /// By ARN: the versions that are not in force, by their id.
     other_versions: BTreeMap<String, Vec<(String, Held)>>,
 }
@@ -114,7 +116,7 @@ impl Inventory {
             };
             principals.insert(principal.arn.clone(), principal);
         }
-        Ok(Self { principals, groups, other_versions })
+        Ok(Self { principals, groups, managed, other_versions })
     }
 
     pub fn groups(&self) -> impl Iterator<Item = (&str, &Group)> {
@@ -123,6 +125,11 @@ impl Inventory {
 
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(name)
+    }
+
+    /// Managed policies by their ARN, attached or not, each as its default version has it.
+    pub fn managed(&self) -> impl Iterator<Item = (&str, &Held)> {
+        self.managed.iter().map(|(arn, held)| (arn.as_str(), held))
     }
 
     /// Of a managed policy: the versions that could be made the default, by their id.

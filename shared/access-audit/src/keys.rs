@@ -3,7 +3,8 @@
 //! What of a key can't be read, or was not given, is a gap of that key: controls that need it say so, and the others go on.
 
 use crate::MAX_FILE_BYTES;
-use crate::finding::{Problem, Status};
+use crate::controls::Control;
+use crate::finding::{Finding, Problem, Status};
 use crate::key_parts::{LastUsage, Listed, moment};
 use iam_policy::{Arn, Document, DocumentKind, Grant, Policy, PolicyError, Resource, is_account_id, json};
 use serde_json::Value;
@@ -110,6 +111,15 @@ impl Keys {
 impl Key {
     pub(crate) fn gaps(&self, sections: &[Section]) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(|gap| sections.contains(&gap.section))
+    }
+
+    /// What a control can't say of the key, for want of these sections.
+    pub(crate) fn unjudged(&self, control: &Control, sections: &[Section]) -> Vec<Finding> {
+        let finding = |gap: &Gap| {
+            let message = format!("{}: {}", control.title, gap.problem);
+            Finding::new(control.id, gap.status, control.severity, message).on(&self.arn)
+        };
+        self.gaps(sections).map(finding).collect()
     }
 
     /// Allowed to be used: a key that says nothing of its state counts as one.

@@ -1,6 +1,11 @@
 //! The controls: one file, one test and one section of `docs/CONTROLS.md` each, which `cargo xtask tidy` counts.
 
 mod administrators;
+mod kms_customer_policies;
+mod kms_every_key;
+mod kms_inline_policies;
+mod kms_public_key;
+mod kms_wildcard_policy;
 mod privilege_escalation;
 
 use crate::account::Account;
@@ -48,4 +53,12 @@ impl Look {
 }
 
 /// All of them.
-pub static CONTROLS: &[Control] = &[privilege_escalation::CONTROL, administrators::CONTROL];
+pub static CONTROLS: &[Control] = &[
+    privilege_escalation::CONTROL,
+    administrators::CONTROL,
+    kms_public_key::CONTROL,
+    kms_wildcard_policy::CONTROL,
+    kms_customer_policies::CONTROL,
+    kms_inline_policies::CONTROL,
+    kms_every_key::CONTROL,
+];

@@ -5,6 +5,7 @@
 
 mod ask;
 mod chains;
+mod everywhere;
 mod outsiders;
 mod reader;
 #[cfg(test)]
@@ -12,6 +13,8 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod world;
 
+pub(crate) use everywhere::{EveryKey, open_to_everyone};
+pub(crate) use outsiders::ABSENT;
 pub use reader::Reader;
 
 use crate::Principal;

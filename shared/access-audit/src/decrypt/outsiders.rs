@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 const STRANGER: &str = "000000000000";
 const ANY_SERVICE: &str = "any.amazonaws.com";
 
+/// Of a principal that is named, and isn't there.
+pub(crate) const ABSENT: &str = "that it exists: the authorization details don't have it";
+
 pub(crate) struct Outsider {
     /// `*` for everyone.
     pub(crate) shown: String,
@@ -80,10 +83,7 @@ impl Outsider {
                 Some(Self { holdings, ..Self::of(text, text, kind, false)? })
             }
             Some(_) => None,
-            None => {
-                let assumes = Some("that it exists: the authorization details don't have it");
-                Self::of(text, text, kind, false).map(|one| Self { assumes, ..one })
-            }
+            None => Self::of(text, text, kind, false).map(|one| Self { assumes: Some(ABSENT), ..one }),
         }
     }
 }
