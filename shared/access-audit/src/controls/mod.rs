@@ -1,10 +1,16 @@
 //! The controls: one file, one test and one section of `docs/CONTROLS.md` each, which `cargo xtask tidy` counts.
 
 mod administrators;
+mod kms_conditions;
 mod kms_customer_policies;
 mod kms_every_key;
+mod kms_grants;
 mod kms_inline_policies;
+mod kms_no_administrator;
+mod kms_pending_deletion;
 mod kms_public_key;
+mod kms_rotation;
+mod kms_unused;
 mod kms_wildcard_policy;
 mod privilege_escalation;
 
@@ -61,4 +67,10 @@ pub static CONTROLS: &[Control] = &[
     kms_customer_policies::CONTROL,
     kms_inline_policies::CONTROL,
     kms_every_key::CONTROL,
+    kms_grants::CONTROL,
+    kms_conditions::CONTROL,
+    kms_no_administrator::CONTROL,
+    kms_rotation::CONTROL,
+    kms_pending_deletion::CONTROL,
+    kms_unused::CONTROL,
 ];
