@@ -7,6 +7,8 @@ mod ask;
 mod chains;
 mod everywhere;
 mod outsiders;
+#[cfg(test)]
+mod properties;
 mod reader;
 #[cfg(test)]
 mod tests;

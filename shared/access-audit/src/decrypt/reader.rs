@@ -78,8 +78,9 @@ fn by(lock: &Lock<'_>, who: Who<'_>, found: &Explanation) -> Vec<&'static str> {
     if deciding.iter().any(|statement| names_itself(statement, who)) {
         by.push("key-policy");
     }
-    let names_account =
-        |statement: &&&Statement| statement.principals().iter().any(|one| matches!(one, Named::Account(_)));
+    let own = who.holdings.caller.account();
+    let is_own = |named: &Named| matches!(named, Named::Account(id) if Some(&**id) == own);
+    let names_account = |statement: &&&Statement| statement.principals().iter().any(is_own);
     if deciding.iter().any(|statement| names_account(&statement)) && allows("identity").next().is_some() {
         by.push("iam");
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub(crate) const HOME: &str = "111122223333";
 pub(crate) const OTHER: &str = "444455556666";
 
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     pub(crate) users: Vec<Value>,
     pub(crate) roles: Vec<Value>,
