@@ -28,9 +28,11 @@ pub(crate) struct Account<'a> {
     pub(crate) everything: Policy,
     pub(crate) now: Option<OffsetDateTime>,
     organization: Option<&'a Organization>,
-    scps: Vec<Vec<Policy>>,
-    is_management: bool,
+    pub(crate) scps: Vec<Vec<Policy>>,
+    pub(crate) is_management: bool,
     base: Context,
+    /// What is known even of a request that a service passes on.
+    common: Context,
     /// Tag conditions that any policy has, in lower case.
     tag_keys: Vec<String>,
 }
@@ -76,7 +78,8 @@ impl<'a> Account<'a> {
         let is_management = organization.is_some_and(|organization| organization.is_management_account(&id));
         let tag_keys = tag_keys(&subjects);
         let everything = everything().map_err(problem)?;
-        let base = base(now);
+        let common = common(now);
+        let base = base(common.clone());
         let account = Self {
             id,
             partition,
@@ -89,6 +92,7 @@ impl<'a> Account<'a> {
             scps,
             is_management,
             base,
+            common,
             tag_keys,
         };
         Ok(account)
@@ -110,6 +114,11 @@ impl<'a> Account<'a> {
     /// What is known of every request.
     pub(crate) fn context(&self) -> Context {
         self.base.clone()
+    }
+
+    /// What is known of a request that a principal makes by itself, or lets a service make for it.
+    pub(crate) fn context_of_any_way(&self) -> Context {
+        self.common.clone()
     }
 
     /// What is known where the resource is a user or role of the dump.
@@ -196,16 +205,21 @@ impl Subject<'_> {
     }
 }
 
-/// A caller chooses TLS, and calls by itself.
-fn base(now: Option<OffsetDateTime>) -> Context {
-    let base = Context::open().with("aws:SecureTransport", ["true"]).with("aws:ViaAWSService", ["false"]);
-    let base = base.with::<&str>("aws:CalledVia", []).with::<&str>("aws:CalledViaFirst", []);
+/// A caller calls by itself.
+fn base(common: Context) -> Context {
+    let base = common.with("aws:ViaAWSService", ["false"]);
+    base.with::<&str>("aws:CalledVia", []).with::<&str>("aws:CalledViaFirst", [])
+}
+
+/// A caller chooses TLS.
+fn common(now: Option<OffsetDateTime>) -> Context {
+    let common = Context::open().with("aws:SecureTransport", ["true"]);
     match now {
         Some(now) => {
             let text = now.format(&Rfc3339).unwrap_or_default();
-            base.with("aws:CurrentTime", [text]).with("aws:EpochTime", [now.unix_timestamp().to_string()])
+            common.with("aws:CurrentTime", [text]).with("aws:EpochTime", [now.unix_timestamp().to_string()])
         }
-        None => base,
+        None => common,
     }
 }
 

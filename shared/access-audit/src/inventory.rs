@@ -16,7 +16,7 @@ pub struct Inventory {
     principals: BTreeMap<String, Principal>,
     /// By name: what a group gives to its members.
     groups: BTreeMap<String, Group>,
-    /// By ARN: the versions in force, of managed policies.
+    /// By ARN: the default versions of managed policies, attached or not.
     managed: BTreeMap<String, Held>,
     /// By ARN: the versions that are not in force, by their id.
     other_versions: BTreeMap<String, Vec<(String, Held)>>,
@@ -152,6 +152,11 @@ impl Inventory {
         });
         let own = self.managed.iter().filter(|(arn, _)| Arn::split(arn).is_none_or(|arn| arn.account != "aws"));
         inline.chain(own.filter_map(|(arn, held)| Some((arn.as_str(), held.as_ref().ok()?))))
+    }
+
+    /// Managed policies by their ARN, attached or not, each as its default version has it.
+    pub fn managed(&self) -> impl Iterator<Item = (&str, &Held)> {
+        self.managed.iter().map(|(arn, held)| (arn.as_str(), held))
     }
 
     /// Of a managed policy: the versions that could be made the default, by their id.

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::controls::{CONTROLS, Control, Look};
 use crate::credentials::{AccountSummary, CredentialReport, PasswordPolicy};
+use crate::decrypt::{Access, Reader};
 use crate::escalation::Graph;
 use crate::finding::{Finding, Problem, Severity, Status};
 use crate::keys::Keys;
@@ -39,6 +40,9 @@ pub struct Report {
     pub catalogue: CatalogueUsed,
     /// The worst first.
     pub findings: Vec<Finding>,
+    /// Who reaches which key. Without keys, or where they or their account could not be read: absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decrypt: Option<Vec<Reader>>,
     /// What could not be read. Each control that it concerns has a finding with status `error`, too.
     pub errors: Vec<Problem>,
 }
@@ -73,11 +77,18 @@ impl<T> Source<T> {
         if let Self::Read(read) = self { Some(read) } else { None }
     }
 
-    fn of(bytes: Option<&[u8]>, parse: impl Fn(&[u8]) -> Result<T, PolicyError>, errors: &mut Vec<Problem>) -> Self {
-        match bytes.map(parse) {
-            None => Self::NotGiven,
-            Some(Ok(read)) => Self::Read(read),
-            Some(Err(PolicyError { at, problem })) => {
+    fn parsed(
+        bytes: Option<&[u8]>,
+        parse: impl Fn(&[u8]) -> Result<T, PolicyError>,
+        errors: &mut Vec<Problem>,
+    ) -> Self {
+        bytes.map_or(Self::NotGiven, |bytes| Self::of(parse(bytes), errors))
+    }
+
+    fn of(read: Result<T, PolicyError>, errors: &mut Vec<Problem>) -> Self {
+        match read {
+            Ok(read) => Self::Read(read),
+            Err(PolicyError { at, problem }) => {
                 errors.push(Problem { at, problem });
                 Self::Broken
             }
@@ -88,12 +99,12 @@ impl<T> Source<T> {
 /// Looks at everything. Nothing that goes wrong ends it: what could not be read is in the report.
 pub fn audit(files: &Files<'_>) -> Report {
     let mut errors = Vec::new();
-    let inventory = Source::of(Some(files.authorization_details), Inventory::parse, &mut errors);
-    let organization = Source::of(files.scps, Organization::parse, &mut errors);
-    let keys = Source::of(files.kms, Keys::parse, &mut errors);
-    let credentials = Source::of(files.credential_report, CredentialReport::parse, &mut errors);
-    let summary = Source::of(files.account_summary, AccountSummary::parse, &mut errors);
-    let password = Source::of(files.password_policy, PasswordPolicy::parse, &mut errors);
+    let inventory = Source::parsed(Some(files.authorization_details), Inventory::parse, &mut errors);
+    let organization = Source::parsed(files.scps, Organization::parse, &mut errors);
+    let keys = Source::parsed(files.kms, Keys::parse, &mut errors);
+    let credentials = Source::parsed(files.credential_report, CredentialReport::parse, &mut errors);
+    let summary = Source::parsed(files.account_summary, AccountSummary::parse, &mut errors);
+    let password = Source::parsed(files.password_policy, PasswordPolicy::parse, &mut errors);
     let account = match (&inventory, &organization) {
         // Without the control policies that were given, what is allowed would be overstated.
         (Source::Broken | Source::NotGiven, _) | (_, Source::Broken) => Source::Broken,
@@ -104,15 +115,17 @@ pub fn audit(files: &Files<'_>) -> Report {
         (Source::Broken, _) | (_, Source::Broken) => Source::Broken,
         (report, summary) => Root::of(&id, report.read(), summary.read()).map_or(Source::NotGiven, Source::Read),
     };
+    let access = match (&account, &keys) {
+        (_, Source::NotGiven) => Source::NotGiven,
+        (Source::Read((account, _)), Source::Read(keys)) => Source::of(Access::of(account, keys), &mut errors),
+        _ => Source::Broken,
+    };
     let mut findings = Vec::new();
     for control in CONTROLS {
         findings.extend(match control.look {
             Look::Principals(look) => with(control, &account, |(account, graph)| look(account, graph)),
-            Look::Keys(look) => match (&account, &keys) {
-                (Source::Broken, Source::Read(_)) => vec![not_read(control)],
-                (Source::Read((account, _)), keys) => with(control, keys, |keys| look(account, keys)),
-                (_, keys) => with(control, keys, |_| Vec::new()),
-            },
+            Look::Keys(look) => with(control, &keys, |keys| look(keys, files.now)),
+            Look::Access(look) => with(control, &access, |access| look(access, files.now)),
             Look::Credentials(look) => match files.now {
                 Some(now) => with(control, &credentials, |report| look(report, now)),
                 None => with(control, &Source::<CredentialReport>::NotGiven, |_| Vec::new()),
@@ -121,8 +134,9 @@ pub fn audit(files: &Files<'_>) -> Report {
             Look::PasswordPolicy(look) => with(control, &password, look),
         });
     }
+    let decrypt = if let Source::Read(access) = access { Some(access.into_readers()) } else { None };
     if let Source::Read(keys) = &keys {
-        errors.extend(keys.unread.iter().cloned());
+        errors.extend(keys.problems());
     }
     if let Source::Read((account, _)) = account {
         errors.extend(account.unread);
@@ -136,7 +150,7 @@ pub fn audit(files: &Files<'_>) -> Report {
     let catalogue = Catalogue::shipped();
     let catalogue =
         CatalogueUsed { source: catalogue.source, version: catalogue.version, actions: catalogue.actions().len() };
-    Report { schema: 1, account: id, catalogue, findings, errors }
+    Report { schema: 1, account: id, catalogue, findings, decrypt, errors }
 }
 
 fn ready<'a>(
@@ -203,6 +217,12 @@ impl Unread for (Account<'_>, Graph) {
 impl Unread for Keys {
     fn unread(&self) -> usize {
         self.unread.len()
+    }
+}
+
+impl Unread for Access<'_> {
+    fn unread(&self) -> usize {
+        self.unread()
     }
 }
 

@@ -5,6 +5,17 @@ mod credential_rows;
 #[cfg(test)]
 mod fixture;
 mod inline_policies;
+mod kms_conditions;
+mod kms_customer_policies;
+mod kms_every_key;
+mod kms_grants;
+mod kms_inline_policies;
+mod kms_no_administrator;
+mod kms_pending_deletion;
+mod kms_public_key;
+mod kms_rotation;
+mod kms_unused;
+mod kms_wildcard_policy;
 mod old_access_keys;
 mod pass_role;
 mod password_policy;
@@ -26,6 +37,7 @@ mod user_policies;
 
 use crate::account::Account;
 use crate::credentials::{CredentialReport, PasswordPolicy};
+use crate::decrypt::Access;
 use crate::escalation::Graph;
 use crate::finding::{Finding, Severity};
 use crate::keys::Keys;
@@ -49,7 +61,8 @@ type Findings = Vec<Finding>;
 /// What a control looks at.
 pub(crate) enum Look {
     Principals(fn(&Account<'_>, &Graph) -> Findings),
-    Keys(fn(&Account<'_>, &Keys) -> Findings),
+    Keys(fn(&Keys, Option<OffsetDateTime>) -> Findings),
+    Access(fn(&Access<'_>, Option<OffsetDateTime>) -> Findings),
     Credentials(fn(&CredentialReport, OffsetDateTime) -> Findings),
     Root(fn(&Root) -> Findings),
     PasswordPolicy(fn(&PasswordPolicy) -> Findings),
@@ -60,6 +73,7 @@ impl Look {
         match self {
             Self::Principals(_) => "the authorization details",
             Self::Keys(_) => "--kms FILE",
+            Self::Access(_) => "--kms FILE beside the authorization details",
             Self::Credentials(_) => "--credential-report FILE",
             Self::Root(_) => "--credential-report FILE or --account-summary FILE",
             Self::PasswordPolicy(_) => "--password-policy FILE",
@@ -71,6 +85,17 @@ impl Look {
 pub static CONTROLS: &[Control] = &[
     administrators::CONTROL,
     inline_policies::CONTROL,
+    kms_conditions::CONTROL,
+    kms_customer_policies::CONTROL,
+    kms_every_key::CONTROL,
+    kms_grants::CONTROL,
+    kms_inline_policies::CONTROL,
+    kms_no_administrator::CONTROL,
+    kms_pending_deletion::CONTROL,
+    kms_public_key::CONTROL,
+    kms_rotation::CONTROL,
+    kms_unused::CONTROL,
+    kms_wildcard_policy::CONTROL,
     old_access_keys::CONTROL,
     pass_role::CONTROL,
     password_policy::CONTROL,
