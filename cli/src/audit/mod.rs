@@ -5,7 +5,7 @@ mod text;
 
 use crate::arguments::{Audit, AuditFormat};
 use crate::exit::{Exit, Failed};
-use access_audit::{Files, Report, Severity, audit};
+use access_audit::{Files, Report, Severity, Status, audit};
 use std::fs;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -41,7 +41,7 @@ fn exit(report: &Report) -> Exit {
         Some(Severity::Medium) => Exit::FoundMedium,
         Some(Severity::High) => Exit::FoundHigh,
         Some(Severity::Critical) => Exit::FoundCritical,
-        None if report.errors.is_empty() => Exit::Done,
+        None if report.errors.is_empty() && report.with(Status::Error).next().is_none() => Exit::Done,
         None => Exit::CouldNotCheck,
     }
 }

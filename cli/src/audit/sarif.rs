@@ -16,7 +16,7 @@ pub(super) fn of(report: &Report) -> Value {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {"name": "cordon", "informationUri": "https://docs.aws.amazon.com/IAM/", "rules": rules}},
+            "tool": {"driver": {"name": "cordon", "rules": rules}},
             "invocations": [{"executionSuccessful": report.errors.is_empty(), "toolExecutionNotifications": notes}],
             "results": results,
         }],

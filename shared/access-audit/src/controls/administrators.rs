@@ -21,3 +21,22 @@ fn look(account: &Account<'_>, graph: &Graph) -> Vec<Finding> {
     };
     graph.administrators().filter_map(finding).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CONTROL;
+    use crate::controls::fixture::{Dump, allow, failing, names};
+    use serde_json::json;
+
+    #[test]
+    fn who_may_do_everything_is_found_whatever_its_policy_is_called_and_who_is_denied_a_power_is_not() {
+        let deny = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*"});
+        let all_but = json!({"Effect": "Allow", "NotAction": "aws-portal:*", "Resource": "*"});
+        let dump = Dump::default()
+            .role("all", &[allow(json!("*"), "*")])
+            .role("all-but-bills", &[all_but])
+            .role("held-back", &[allow(json!("*"), "*"), deny])
+            .role("one-service", &[allow(json!("s3:*"), "*")]);
+        assert_eq!(names(&failing(CONTROL.id, &dump)), ["all", "all-but-bills"]);
+    }
+}

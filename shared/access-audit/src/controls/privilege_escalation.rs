@@ -62,3 +62,30 @@ fn sources(witness: &Witness) -> impl Iterator<Item = Source<'_>> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CONTROL;
+    use crate::controls::fixture::{Dump, allow, failing, names};
+    use serde_json::json;
+
+    #[test]
+    fn the_shortest_way_is_told_with_its_witness_and_the_statement_that_most_ways_need() {
+        let attach = [allow(json!("iam:AttachUserPolicy"), "*")];
+        let dump = Dump::default()
+            .managed("shared", &attach)
+            .attach("ann", "shared")
+            .attach("bob", "shared")
+            .user("carl", &[allow(json!("s3:GetObject"), "*")])
+            .user("root-like", &[allow(json!("*"), "*")]);
+        let found = failing(CONTROL.id, &dump);
+        assert_eq!(names(&found), ["ann", "bob"], "neither who can't nor who needs no way");
+        for one in found {
+            let [witness] = one.witness.as_slice() else { panic!("{:?}", one.witness) };
+            assert_eq!((witness.action.as_str(), witness.decision), ("iam:AttachUserPolicy", "allow"));
+            assert_eq!(witness.statements[0].policy, "arn:aws:iam::111122223333:policy/shared");
+            assert!(one.fix.contains("statement 0 of arn:aws:iam::111122223333:policy/shared"), "{}", one.fix);
+            assert!(one.fix.contains("on the path of 2 principals"), "{}", one.fix);
+        }
+    }
+}
