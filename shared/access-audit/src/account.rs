@@ -15,6 +15,7 @@ use time::format_description::well_known::Rfc3339;
 pub(crate) struct Subject<'a> {
     pub(crate) principal: &'a Principal,
     pub(crate) holdings: Holdings,
+    is_service_linked: bool,
 }
 
 /// The principals of one account.
@@ -68,7 +69,10 @@ impl<'a> Account<'a> {
         let (mut subjects, mut unread) = (Vec::new(), Vec::new());
         for principal in inventory.principals() {
             match inventory.holdings(principal, &principal.arn) {
-                Ok(holdings) => subjects.push(Subject { principal, holdings }),
+                Ok(holdings) => {
+                    let is_service_linked = principal.arn.contains(":role/aws-service-role/");
+                    subjects.push(Subject { principal, holdings, is_service_linked });
+                }
                 Err(problems) => unread.extend(problems.into_iter().map(|error| Problem {
                     at: principal.arn.clone(),
                     problem: format!("{error}; who holds it could not be judged"),
@@ -192,7 +196,7 @@ impl Subject<'_> {
 
     /// Only its service assumes it, and nobody else can change or pass it.
     pub(crate) fn is_service_linked(&self) -> bool {
-        self.principal.arn.contains(":role/aws-service-role/")
+        self.is_service_linked
     }
 
     pub(crate) fn allows(&self) -> impl Iterator<Item = &Statement> {

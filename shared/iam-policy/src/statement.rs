@@ -108,6 +108,16 @@ impl Statement {
         patterns.iter().filter_map(|pattern| pattern.example(|variable| request.resolve(variable)))
     }
 
+    /// The resources that it covers, where it names each of them: `None` for NotResource, wildcards, and variables of which
+    /// the request leaves the value open.
+    pub fn named_resources(&self, request: &Request) -> Option<Vec<String>> {
+        let listed = self.resources.as_ref().filter(|listed| !listed.negated)?;
+        let named = |pattern: &Pattern| {
+            pattern.example(|variable| request.resolve(variable)).filter(|example| !example.contains(['*', '?']))
+        };
+        listed.patterns.iter().map(named).collect()
+    }
+
     /// Whom it names, or with [`Statement::is_not_principal`] whom it does not mean. None outside a resource's policy.
     pub fn principals(&self) -> &[Named] {
         self.principals.as_ref().map_or(&[], |principals| &principals.named)

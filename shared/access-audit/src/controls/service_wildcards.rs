@@ -18,7 +18,9 @@ pub(super) const CONTROL: Control = Control {
 const NAMED: usize = 5;
 
 fn look(account: &Account<'_>, _: &Graph) -> Vec<Finding> {
-    let services: BTreeSet<&str> = Catalogue::shipped().services().iter().map(|service| service.prefix).collect();
+    // No action has such a name: only what covers all names covers it.
+    let named = |service: &iam_policy::KnownService| (service.prefix, format!("{}:-", service.prefix));
+    let services: Vec<(&str, String)> = Catalogue::shipped().services().iter().map(named).collect();
     let finding = |(holder, policy): (&str, &iam_policy::Policy)| {
         // One that allows everything is reported with the administrators who hold it.
         let statements = policy.document.allows().iter().filter(|statement| !statement.covers_every_action());
@@ -36,9 +38,8 @@ fn look(account: &Account<'_>, _: &Graph) -> Vec<Finding> {
     account.inventory.written().filter_map(finding).collect()
 }
 
-fn all_of<'a>(statement: &Statement, services: &BTreeSet<&'a str>) -> Vec<&'a str> {
-    // No action has such a name: only what covers all names covers it.
-    services.iter().filter(|service| statement.covers_action(&format!("{service}:-"))).copied().collect()
+fn all_of<'a>(statement: &Statement, services: &[(&'a str, String)]) -> Vec<&'a str> {
+    services.iter().filter(|(_, any)| statement.covers_action(any)).map(|(service, _)| *service).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::escalation::places::{solve, worst};
 use crate::finding::Confidence;
 use iam_policy::{Action, Caller, Context, Decision, Named, Policies, Request, Resource, ResourcePolicy, decide};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// One or two paths taken from a principal, with the steps that the evaluator accepts.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ pub(crate) struct Edges<'a> {
     pub(crate) powers: Powers,
     paths: &'static [Path],
     /// Of each subject: the paths all of whose actions its policies mention.
-    open: Vec<Vec<usize>>,
+    open: Vec<Rc<[usize]>>,
     /// Of each role: the services that it trusts, as far as paths need them.
     trusts: Vec<Vec<(&'static str, Confidence)>>,
     /// By subject and path: the steps that don't concern the target.
@@ -33,7 +34,7 @@ pub(crate) struct Edges<'a> {
 impl<'a> Edges<'a> {
     pub(crate) fn new(account: &'a Account<'a>, powers: Powers, paths: &'static [Path]) -> Self {
         let open = |at: usize| {
-            let Some(subject) = account.subject(at) else { return Vec::new() };
+            let Some(subject) = account.subject(at) else { return Rc::default() };
             let mentioned = |path: &Path| {
                 path.needs.iter().all(|need| need.on == On::Trust || subject.mentions(need.action.lower()))
             };
@@ -56,9 +57,27 @@ impl<'a> Edges<'a> {
         }
     }
 
-    pub(crate) fn can_change(&self, who: usize) -> bool {
-        let open = self.open.get(who).map_or(&[][..], Vec::as_slice);
-        open.iter().any(|path| self.paths.get(*path).is_some_and(|path| path.gain == Gain::Change))
+    /// The paths by which it could act as somebody: those whose other steps it may take, and how sure they can be.
+    pub(crate) fn solvable(&mut self, who: usize) -> Vec<(&'static Path, Confidence)> {
+        let mut found = Vec::new();
+        for at in self.open.get(who).map(Rc::clone).unwrap_or_default().iter().copied() {
+            let Some(path) = self.paths.get(at).filter(|path| path.gain != Gain::Change) else { continue };
+            if let Some((_, how_sure)) = self.solved(who, at, path) {
+                found.push((path, path.at_best().max(*how_sure)));
+            }
+        }
+        found
+    }
+
+    fn solved(&mut self, who: usize, at: usize, path: &Path) -> Option<&(Vec<Step>, Confidence)> {
+        let account = self.account;
+        self.solved.entry((who, at)).or_insert_with(|| solve(account, who, path)).as_ref()
+    }
+
+    /// The paths by which it could choose somebody's permissions.
+    pub(crate) fn changing(&self, who: usize) -> impl Iterator<Item = &'static Path> {
+        let open: &[usize] = self.open.get(who).map_or(&[], |open| open);
+        open.iter().filter_map(|path| self.paths.get(*path)).filter(|path| path.gain == Gain::Change)
     }
 
     /// The surest way in which `who` can act as `target`.
@@ -69,7 +88,7 @@ impl<'a> Edges<'a> {
         }
         let gain = if subject.is_role() { Gain::Role } else { Gain::User };
         let mut best: Option<Way> = None;
-        for at in self.open.get(who)?.clone() {
+        for at in self.open.get(who).map(Rc::clone)?.iter().copied() {
             let Some(path) = self.paths.get(at).filter(|path| path.gain == gain) else { continue };
             let Some(way) = self.along(who, target, at, path) else { continue };
             if best.as_ref().is_none_or(|best| way.confidence < best.confidence) {
@@ -98,13 +117,9 @@ impl<'a> Edges<'a> {
             steps.push(step(who, need, &role.principal.arn, context, trust));
         }
         let mut confidence = worst(steps.iter().map(|step| account.decide(step)))?;
-        let solved = self.solved.entry((who, at)).or_insert_with(|| solve(account, who, path));
-        let (more, how_sure) = solved.as_ref()?;
+        let (more, how_sure) = self.solved(who, at, path)?;
         steps.extend(more.iter().cloned());
-        confidence = confidence.max(*how_sure).max(trusted);
-        if path.assumes.is_some() {
-            confidence = confidence.max(Confidence::Medium);
-        }
+        confidence = confidence.max(*how_sure).max(trusted).max(path.at_best());
         Some(Way { paths: vec![path], steps, confidence })
     }
 
@@ -142,7 +157,7 @@ impl<'a> Edges<'a> {
             return None;
         }
         let mut best: Option<Way> = None;
-        for at in self.open.get(who)?.clone() {
+        for at in self.open.get(who).map(Rc::clone)?.iter().copied() {
             let Some(path) = self.paths.get(at).filter(|path| path.gain == Gain::Change) else { continue };
             for (steps, at_best) in path.needs.iter().flat_map(|need| self.changes(who, target, need)) {
                 let Some(confidence) = self.account.decide(&steps).map(|confidence| confidence.max(at_best)) else {

@@ -8,6 +8,7 @@ mod admin;
 mod edges;
 mod paths;
 mod places;
+mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::finding::{Confidence, Witness};
 use admin::Powers;
 use edges::{Edges, Way};
 use iam_policy::PolicyError;
+use reach::Reach;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -50,30 +52,39 @@ impl Graph {
     /// The data of the paths can't be read.
     pub(crate) fn of(account: &Account<'_>) -> Result<Self, PolicyError> {
         let mut edges = Edges::new(account, Powers::of(account)?, paths::shipped()?);
+        let reach = Reach::of(&mut edges);
         let count = account.subjects.len();
         let mut leads: Vec<Option<Lead>> = Vec::with_capacity(count);
         leads.resize_with(count, || None);
+        // Of each subject: the best way that waits. One that can't be better is not asked about.
+        let mut best: Vec<Option<(Confidence, usize)>> = vec![None; count];
         let mut heap: BinaryHeap<Waiting> = BinaryHeap::new();
-        let mut ways: Vec<(usize, Lead)> = Vec::new();
+        let mut ways: Vec<Option<Lead>> = Vec::new();
         for at in 0..count {
-            for lead in ends(&mut edges, at) {
-                let distance = usize::from(lead.way.is_some());
-                heap.push(Reverse((lead.confidence, distance, at, ways.len())));
-                ways.push((at, lead));
+            if let Some(lead) = end(&mut edges, &reach, at) {
+                let rank = (lead.confidence, usize::from(lead.way.is_some()));
+                wait(&mut heap, &mut ways, &mut best, at, rank, lead);
             }
         }
-        let mut open: Vec<usize> = (0..count).filter(|at| !is_service_linked(account, *at)).collect();
-        let mut taken: Vec<Option<(usize, Lead)>> = ways.into_iter().map(Some).collect();
         while let Some(Reverse((confidence, distance, at, way))) = heap.pop() {
-            let Some((_, lead)) = taken.get_mut(way).and_then(Option::take) else { continue };
+            let Some(lead) = ways.get_mut(way).and_then(Option::take) else { continue };
             let Some(slot) = leads.get_mut(at).filter(|slot| slot.is_none()) else { continue };
             *slot = Some(lead);
-            open.retain(|one| *one != at);
-            for who in &open {
-                let Some(way) = edges.become_it(*who, at) else { continue };
-                let confidence = confidence.max(way.confidence);
-                heap.push(Reverse((confidence, distance + 1, *who, taken.len())));
-                taken.push(Some((*who, Lead { confidence, way: Some(way), next: Some(at) })));
+            for (who, at_best) in reach.callers(at) {
+                let is_led = leads.get(who).is_none_or(Option::is_some);
+                let waits = best.get(who).copied().flatten();
+                if is_led
+                    || waits.is_some_and(|waits| waits <= (confidence.max(at_best), distance + 1))
+                    || is_service_linked(account, who)
+                {
+                    continue;
+                }
+                let Some(way) = edges.become_it(who, at) else { continue };
+                let rank = (confidence.max(way.confidence), distance + 1);
+                if waits.is_none_or(|waits| rank < waits) {
+                    let lead = Lead { confidence: rank.0, way: Some(way), next: Some(at) };
+                    wait(&mut heap, &mut ways, &mut best, who, rank, lead);
+                }
             }
         }
         Ok(Self(leads))
@@ -118,24 +129,42 @@ impl Graph {
     }
 }
 
+fn wait(
+    heap: &mut BinaryHeap<Waiting>,
+    ways: &mut Vec<Option<Lead>>,
+    best: &mut [Option<(Confidence, usize)>],
+    who: usize,
+    rank: (Confidence, usize),
+    lead: Lead,
+) {
+    if let Some(best) = best.get_mut(who) {
+        *best = Some(rank);
+    }
+    heap.push(Reverse((rank.0, rank.1, who, ways.len())));
+    ways.push(Some(lead));
+}
+
 fn is_service_linked(account: &Account<'_>, at: usize) -> bool {
     account.subject(at).is_some_and(crate::account::Subject::is_service_linked)
 }
 
 /// What makes one an administrator by itself: it is one, or it can choose its own permissions, or those of another that it
 /// can act as, or those of a user who acts as it.
-fn ends(edges: &mut Edges<'_>, at: usize) -> Vec<Lead> {
+fn end(edges: &mut Edges<'_>, reach: &Reach, at: usize) -> Option<Lead> {
     let account = edges.account;
     if let Some(confidence) = edges.powers.held(account, at, &[]) {
-        let lead = Lead { confidence, way: None, next: None };
-        return vec![lead];
+        return Some(Lead { confidence, way: None, next: None });
     }
-    if !edges.can_change(at) || is_service_linked(account, at) {
-        return Vec::new();
+    if edges.changing(at).next().is_none() || is_service_linked(account, at) {
+        return None;
     }
-    let end = |way: Way| Lead { confidence: way.confidence, way: Some(way), next: None };
     let mut found: Option<Way> = edges.change(at, at);
-    for other in 0..account.subjects.len() {
+    let mut others = reach.targets(at);
+    others.extend(reach.callers(at).keys());
+    others.retain(|other| reach.may_change(at, *other));
+    others.sort_unstable();
+    others.dedup();
+    for other in others {
         if found.as_ref().is_some_and(|way| way.confidence == Confidence::High) {
             break;
         }
@@ -150,7 +179,7 @@ fn ends(edges: &mut Edges<'_>, at: usize) -> Vec<Lead> {
             found = Some(way);
         }
     }
-    found.map(end).into_iter().collect()
+    found.map(|way| Lead { confidence: way.confidence, way: Some(way), next: None })
 }
 
 /// A role's session is in the hands of the user who assumed it: what is given to that user, the session's holder has.

@@ -5,13 +5,14 @@
 //! these services. `on`: `target`; `trust` (the role, whose trust policy has a say); `role`, `user`, `group`, `policy`,
 //! `other-version`, `other-group` for a change; `*`; or a resource type of the catalogue. Needs on one type are on one resource.
 
+use crate::finding::Confidence;
 use iam_policy::{Action, Catalogue, PolicyError};
 use serde::Deserialize;
 use std::sync::OnceLock;
 
 static DATA: &[u8] = include_bytes!("../../data/escalation-paths.json");
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Gain {
     Role,
@@ -47,6 +48,12 @@ pub(crate) struct Path {
     pub(crate) assumes: Option<String>,
     /// What the caller does, after "it".
     pub(crate) how: String,
+}
+
+impl Path {
+    pub(crate) fn at_best(&self) -> Confidence {
+        if self.assumes.is_some() { Confidence::Medium } else { Confidence::High }
+    }
 }
 
 #[derive(Debug)]
