@@ -2,6 +2,7 @@
 
 use crate::Holdings;
 use crate::account::Account;
+use crate::decrypt::alike::Alike;
 use crate::keys::Key;
 use iam_policy::{
     Action, Context, Decision, Dependency, Explanation, Grant, Policies, Policy, PolicyError, Request, ResourcePolicy,
@@ -66,27 +67,35 @@ impl<'a> Lock<'a> {
         self.grants.keys().copied()
     }
 
-    /// What isn't denied. `grants`: those that could be for the caller, or all.
-    pub(crate) fn decisions(&self, who: Who<'_>, actions: &[Action], grants: &[Grant]) -> Vec<(usize, Decision)> {
+    /// What isn't denied. `grants`: those that could be for the caller, or all. Of operations that are `alike`, one is asked.
+    pub(crate) fn decisions(
+        &self,
+        who: Who<'_>,
+        actions: &[Action],
+        grants: &[Grant],
+        alike: &Alike,
+    ) -> Vec<(Mask, usize)> {
         let Some(first) = actions.first() else { return Vec::new() };
         let mut request = self.request(who, first);
         let mut found = Vec::new();
-        for (index, action) in actions.iter().enumerate() {
+        for mask in alike.masks() {
+            let index = mask.trailing_zeros() as usize;
+            let Some(action) = actions.get(index) else { continue };
             request.action = action.clone();
-            let decision = match decide(&self.policies(who, &who.holdings.identity, grants), &request) {
-                Decision::ImplicitDeny | Decision::Depends if who.is_foreign => {
-                    match decide(&self.policies(who, self.everything(), grants), &request) {
-                        Decision::Allow => Decision::Depends,
-                        other => other,
-                    }
-                }
-                decision => decision,
-            };
+            let mut decision = decide(&self.policies(who, &who.holdings.identity, grants), &request);
+            if who.is_foreign && matches!(decision, Decision::ImplicitDeny | Decision::Depends) {
+                decision = decide(&self.policies(who, self.everything(), grants), &request);
+            }
             if matches!(decision, Decision::Allow | Decision::Depends) {
-                found.push((index, decision));
+                found.push((mask, index));
             }
         }
         found
+    }
+
+    /// Whom no grant could be for, its policies and the key's tell the operations apart, and nothing else does.
+    pub(crate) fn alike(&self, own: &Alike, actions: &[Action], grants: &[Grant]) -> Alike {
+        if grants.is_empty() { own.clone().told_apart_by(self.key.policy.iter(), actions) } else { Alike::none() }
     }
 
     /// The same for one, with its reasons.
