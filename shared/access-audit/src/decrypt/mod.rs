@@ -27,7 +27,7 @@ use crate::keys::{Key, Keys};
 use alike::Alike;
 use ask::{Lock, Mask, OPERATIONS, Who};
 use chains::{Chains, From, Reached};
-use iam_policy::{Action, Decision, Explanation, Named, PolicyError, Statement};
+use iam_policy::{Action, Arn, Decision, Explanation, Named, PolicyError, Statement};
 use outsiders::Outsider;
 use reader::Way;
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,6 +253,8 @@ fn reached(ways: &[Way]) -> Reached {
 }
 
 fn told(lock: &Lock<'_>, shown: &str, kind: &'static str, outsider: Option<&Outsider>, way: &Way) -> Reader {
+    let is_owner = Arn::split(shown).is_some_and(|arn| arn.account == lock.key.account);
+    let kind = if kind == "account" && is_owner { "root" } else { kind };
     let asked = outsider.map_or(shown, |outsider| outsider.holdings.caller.id());
     let assumes = outsider.and_then(|outsider| outsider.assumes).map(str::to_owned);
     Reader {
