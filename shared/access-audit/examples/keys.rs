@@ -39,7 +39,8 @@ fn role(index: usize, keys: usize, all_use_all: bool) -> Value {
         "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement, data]}}]})
 }
 
-fn key(index: usize) -> Value {
+/// `volumes`: grants that EC2 made, one for each volume.
+fn key(index: usize, volumes: usize) -> Value {
     let to =
         |who: Value, actions: Value| json!({"Effect": "Allow", "Principal": who, "Action": actions, "Resource": "*"});
     let named: Vec<_> = (0..3).map(|one| iam(&format!("role/r{}", index * 7 + one))).collect();
@@ -47,12 +48,17 @@ fn key(index: usize) -> Value {
         json!({"GrantId": format!("g{index}-{one}"), "GranteePrincipal": iam(&format!("role/r{}", index * 11 + one)),
             "Operations": ["Decrypt", "GenerateDataKey"], "Constraints": {"EncryptionContextSubset": {"app": "x"}}})
     });
+    let attached = (0..volumes).map(|one| {
+        json!({"GrantId": format!("v{index}-{one}"), "Operations": ["Decrypt"], "RetiringPrincipal": "ec2.eu-west-1.amazonaws.com",
+            "GranteePrincipal": format!("arn:aws:sts::{HOME}:assumed-role/aws:ec2-infrastructure/i-{one}")})
+    });
+    let grants: Vec<_> = grants.chain(attached).collect();
     json!({
         "KeyMetadata": {"Arn": format!("arn:aws:kms:eu-west-1:{HOME}:key/{index}"), "KeyManager": "CUSTOMER", "KeyState": "Enabled"},
         "Policy": {"Version": "2012-10-17", "Statement": [
             to(json!({"AWS": iam("root")}), json!("kms:*")), to(json!({"AWS": named}), json!("kms:Decrypt")),
         ]},
-        "KeyRotationEnabled": true, "Grants": grants.collect::<Vec<_>>(),
+        "KeyRotationEnabled": true, "Grants": grants,
     })
 }
 
@@ -66,11 +72,16 @@ fn timed(details: &str, kms: Option<&str>) -> (Duration, usize) {
 fn main() {
     let mut sizes = std::env::args().skip(1).map(|size| size.parse::<usize>().unwrap());
     let (roles, keys) = (sizes.next().unwrap_or(1_000), sizes.next().unwrap_or(20));
-    for (name, all_use_all) in [("a mix of roles", false), ("each role uses each key", true)] {
+    let cases = [
+        ("a mix of roles", false, 0),
+        ("each role uses each key", true, 0),
+        ("a mix, 1,000 volumes a key", false, 1_000),
+    ];
+    for (name, all_use_all, volumes) in cases {
         let list: Vec<_> = (0..roles).map(|index| role(index, keys, all_use_all)).collect();
         let details =
             json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": list}).to_string();
-        let kms = json!({"keys": (0..keys).map(key).collect::<Vec<_>>()}).to_string();
+        let kms = json!({"keys": (0..keys).map(|index| key(index, volumes)).collect::<Vec<_>>()}).to_string();
         let (without, _) = timed(&details, None);
         let (with, readers) = timed(&details, Some(&kms));
         println!(

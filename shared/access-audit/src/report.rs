@@ -72,7 +72,11 @@ enum Source<T> {
 }
 
 impl<T> Source<T> {
-    fn parsed(bytes: Option<&[u8]>, parse: impl Fn(&[u8]) -> Result<T, PolicyError>, errors: &mut Vec<Problem>) -> Self {
+    fn parsed(
+        bytes: Option<&[u8]>,
+        parse: impl Fn(&[u8]) -> Result<T, PolicyError>,
+        errors: &mut Vec<Problem>,
+    ) -> Self {
         bytes.map_or(Self::NotGiven, |bytes| Self::of(parse(bytes), errors))
     }
 

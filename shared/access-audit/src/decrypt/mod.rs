@@ -136,20 +136,21 @@ impl<'a> Search<'a> {
         for at in self.candidates(lock) {
             let Some(subject) = self.account.subject(at) else { continue };
             let who = Who { holdings: &subject.holdings, is_foreign: false };
-            let grants = lock.grants_to(&subject.principal.arn, &self.root);
+            let granted = lock.granted(&subject.holdings.caller);
             let Some(own) = self.alike.get(at) else { continue };
-            let alike = lock.alike(own, &self.actions, &grants);
-            let reached = lock.decisions(who, &self.actions, &grants, &alike);
+            let alike = lock.alike(own, &self.actions, &granted);
+            let reached = lock.decisions(who, &self.actions, &granted, &alike);
             if !reached.is_empty() {
-                found.subjects.insert(at, reader::ways(lock, who, &self.actions, &reached));
+                found.subjects.insert(at, reader::ways(lock, who, &self.actions, &granted, &reached));
             }
         }
         let outsiders =
             outsiders::of_key(self.account, lock.key, lock.grantees(), |statement| self.is_about(statement));
         for (shown, outsider) in outsiders {
-            let reached = lock.decisions(outsider.who(), &self.actions, &lock.key.grants, &Alike::none());
+            let granted = lock.granted(&outsider.holdings.caller);
+            let reached = lock.decisions(outsider.who(), &self.actions, &granted, &Alike::none());
             if !reached.is_empty() {
-                let ways = reader::ways(lock, outsider.who(), &self.actions, &reached);
+                let ways = reader::ways(lock, outsider.who(), &self.actions, &granted, &reached);
                 found.outsiders.insert(shown, (outsider, ways));
             }
         }
