@@ -2,6 +2,7 @@
 
 use super::{Control, Look};
 use crate::finding::{Confidence, Finding, Severity, Status};
+use crate::key_parts::LastUsage;
 use crate::keys::{Key, Keys, Section};
 use time::{Duration, OffsetDateTime};
 
@@ -14,18 +15,18 @@ fn look(keys: &Keys, now: Option<OffsetDateTime>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in keys.keys.iter().filter(|key| !key.is_aws_managed && key.is_enabled()) {
         findings.extend(key.unjudged(&CONTROL, &[Section::LastUsage]));
+        let Some(usage) = key.last_usage else { continue };
         let Some(now) = now else {
             let message = format!("{}: not told without the time of the audit", CONTROL.title);
             findings.push(Finding::new(CONTROL.id, Status::NotEvaluated, CONTROL.severity, message).on(&key.arn));
             continue;
         };
-        findings.extend(unused(key, now));
+        findings.extend(unused(key, usage, now));
     }
     findings
 }
 
-fn unused(key: &Key, now: OffsetDateTime) -> Option<Finding> {
-    let usage = key.last_usage?;
+fn unused(key: &Key, usage: LastUsage, now: OffsetDateTime) -> Option<Finding> {
     // KMS knows nothing of the time before it began to track.
     let is_whole = usage.tracked_since.zip(key.created).is_some_and(|(tracked, created)| tracked <= created);
     let (since, told, confidence) = match usage.last {
