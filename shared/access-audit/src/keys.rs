@@ -97,12 +97,12 @@ impl Keys {
         Ok(read)
     }
 
-    /// Everything that the file doesn't tell, or that can't be read. What few ask for is not among it.
+    /// Everything that can't be read. What was not given is said by the controls that need it.
     pub(crate) fn problems(&self) -> impl Iterator<Item = Problem> {
         let of_key = |key: &Key| {
-            let needed = key.gaps.iter().filter(|gap| gap.status == Status::Error || gap.section != Section::LastUsage);
+            let broken = key.gaps.iter().filter(|gap| gap.status == Status::Error);
             let problem = |gap: &Gap| Problem { at: key.arn.clone(), problem: gap.problem.clone() };
-            needed.map(problem).collect::<Vec<_>>()
+            broken.map(problem).collect::<Vec<_>>()
         };
         self.unread.iter().cloned().chain(self.keys.iter().flat_map(of_key))
     }

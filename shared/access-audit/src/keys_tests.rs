@@ -1,4 +1,7 @@
 use super::*;
+use crate::{Files, audit};
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::json;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/k-1";
@@ -54,8 +57,9 @@ fn each_missing_or_broken_part_is_a_gap_that_says_what_it_hides_and_leaves_the_r
         let keys = parsed(&[with(name, value)]);
         let gaps: Vec<_> = keys.keys[0].gaps.iter().map(|gap| (gap.section, gap.status)).collect();
         assert_eq!(gaps, [(section, status)], "{name}");
-        let problem = keys.problems().next().unwrap();
-        assert!(problem.at == KEY && problem.problem.contains(hidden), "{problem:?}");
+        assert!(keys.keys[0].gaps[0].problem.contains(hidden), "{name}");
+        let errors: Vec<_> = keys.problems().map(|problem| problem.at).collect();
+        assert_eq!(errors, if status == Status::Error { vec![KEY] } else { vec![] }, "{name}");
     }
 }
 
@@ -83,4 +87,50 @@ fn what_is_no_file_of_keys_is_an_error() {
         assert!(Keys::parse(bad.as_bytes()).is_err(), "{bad}");
     }
     assert!(Keys::parse(br#"{"keys": [], "Truncated": true}"#).is_err());
+}
+
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        Just(json!("*")),
+        Just(json!({"AWS": "*"})),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let name =
+            select(vec!["Arn", "Statement", "Effect", "Principal", "Timestamp", "GranteePrincipal", "Constraints"]);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map(name.prop_map(str::to_owned), inner, 0..3)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_in_a_keys_entry_stops_the_audit(
+        place in select(vec!["/KeyMetadata", "/KeyMetadata/Arn", "/KeyMetadata/KeyState", "/Policy", "/Policy/Statement",
+            "/Policy/Statement/Principal", "/KeyRotationEnabled", "/LastUsedDate", "/Grants", "/Grants/0",
+            "/Grants/0/GranteePrincipal", "/Grants/0/Operations"]),
+        value in anything(),
+    ) {
+        let mut entry = entry();
+        *entry.pointer_mut(place).unwrap() = value;
+        let role = json!({"Arn": "arn:aws:iam::111122223333:role/app", "RoleName": "app", "AssumeRolePolicyDocument":
+            {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}});
+        let details = json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [role]}).to_string();
+        let kms = json!({"keys": [entry]}).to_string();
+        let report = audit(&Files { authorization_details: details.as_bytes(), kms: Some(kms.as_bytes()), ..Files::default() });
+        prop_assert!(report.decrypt.is_some() && crate::CONTROLS.iter().all(|control| report.findings.iter().any(|one| one.control == control.id)));
+    }
+
+    #[test]
+    fn no_bytes_stop_the_reading(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        prop_assert!(Keys::parse(&bytes).is_err());
+    }
 }

@@ -6,7 +6,7 @@ use super::{Control, Look};
 use crate::decrypt::{Access, Reader};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::keys::{Key, Section};
-use iam_policy::Named;
+use iam_policy::{Named, Statement};
 use time::OffsetDateTime;
 
 pub(super) const CONTROL: Control = Control {
@@ -40,12 +40,12 @@ fn look(access: &Access<'_>, _: Option<OffsetDateTime>) -> Vec<Finding> {
 fn missing<'a>(key: &'a Key, reader: &'a Reader) -> Option<(&'a str, String, &'static str)> {
     let who = reader.principal.as_str();
     match reader.kind {
-        "service" => Some((
+        "service" if is_named(key, reader, |named| matches!(named, Named::Service(_))) => Some((
             who,
             format!("{who} may use the key for anybody's resource"),
             "add aws:SourceArn or aws:SourceAccount, or kms:EncryptionContext where the service sets one",
         )),
-        "account" => Some((
+        "account" if is_named(key, reader, |named| matches!(named, Named::Account(_))) => Some((
             who,
             "all of another account may use the key, for anything".to_owned(),
             "name its roles, or add kms:ViaService, kms:EncryptionContext or aws:PrincipalOrgID",
@@ -59,20 +59,29 @@ fn missing<'a>(key: &'a Key, reader: &'a Reader) -> Option<(&'a str, String, &'s
     }
 }
 
+/// Through `"*"` with a condition that holds. Without one the key is open to all, which is another control's.
 fn through_everyone(key: &Key, reader: &Reader) -> bool {
+    deciding(key, reader).any(|one| one.principals().contains(&Named::Everyone) && one.has_conditions())
+}
+
+fn is_named(key: &Key, reader: &Reader, is: impl Fn(&Named) -> bool) -> bool {
+    deciding(key, reader).any(|statement| statement.principals().iter().any(&is))
+}
+
+/// The statements of the key's policy that allow it.
+fn deciding<'a>(key: &'a Key, reader: &'a Reader) -> impl Iterator<Item = &'a Statement> {
     let decided = |index: usize| {
         let mut statements = reader.witness.iter().flat_map(|step| &step.statements);
         statements.any(|one| one.layer == "resource" && one.index == index)
     };
     let allows = key.policy.iter().flat_map(|policy| policy.document.allows());
-    let mut open = allows.filter(|one| one.principals().contains(&Named::Everyone) && one.has_conditions());
-    open.any(|statement| decided(statement.index))
+    allows.filter(move |statement| decided(statement.index))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decrypt::world::{HOME, OTHER, World, allow, delegation, to};
+    use crate::decrypt::world::{HOME, OTHER, World, allow, delegation, grant, to};
     use serde_json::{Value, json};
 
     fn found(principal: Value, condition: Value) -> Vec<String> {
@@ -106,6 +115,14 @@ mod tests {
         ] {
             assert_eq!(found(principal, condition.clone()), Vec::<String>::new(), "{condition}");
         }
+    }
+
+    #[test]
+    fn who_reads_by_a_grant_or_because_all_may_lacks_no_condition() {
+        let grants = json!([grant("g", "dynamodb.eu-west-1.amazonaws.com", json!(["Decrypt"]))]);
+        let open =
+            World::default().user("ann", json!([])).key("k", json!([to(json!("*"), json!("kms:Decrypt"))]), grants);
+        assert_eq!(open.findings(CONTROL.id), []);
     }
 
     #[test]

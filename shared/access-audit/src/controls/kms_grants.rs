@@ -1,11 +1,12 @@
 //! Grants that reach far or stay for ever. Those that services make for their own resources are left to them.
 
 use super::{Control, Look};
-use crate::decrypt::{Access, Reader};
-use crate::finding::{Finding, Severity};
+use crate::decrypt::Access;
+use crate::finding::{Confidence, Finding, Severity, Witness};
 use crate::key_parts::Listed;
 use crate::keys::{Key, Section};
 use iam_policy::{Arn, Grant};
+use std::collections::HashMap;
 use time::{Duration, OffsetDateTime};
 
 pub(super) const CONTROL: Control = Control {
@@ -22,10 +23,16 @@ fn look(access: &Access<'_>, now: Option<OffsetDateTime>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (key, readers) in access.keys() {
         findings.extend(key.unjudged(&CONTROL, &[Section::Grants]));
-        for (grant, listed) in key.grants.iter().zip(&key.listed).filter(|(_, listed)| !listed.is_of_service) {
+        let steps = readers.iter().flat_map(|reader| &reader.witness);
+        let named = steps.flat_map(|step| step.statements.iter().map(move |one| (one, step)));
+        let witnesses: HashMap<usize, &Witness> =
+            named.filter(|(one, _)| one.layer == "grant").map(|(one, step)| (one.policy_index, step)).collect();
+        let listed = key.grants.iter().zip(&key.listed).enumerate();
+        for (index, (grant, listed)) in listed.filter(|(_, (_, listed))| !listed.is_of_service) {
             let problems = problems(access, key, grant, listed, now);
             if let Some(severity) = problems.iter().map(|(severity, _)| *severity).max() {
-                findings.push(finding(key, readers, grant, listed, severity, &problems));
+                let witness = witnesses.get(&index).map(|witness| (*witness).clone());
+                findings.push(finding(key, witness, grant, listed, severity, &problems));
             }
         }
     }
@@ -34,7 +41,7 @@ fn look(access: &Access<'_>, now: Option<OffsetDateTime>) -> Vec<Finding> {
 
 fn finding(
     key: &Key,
-    readers: &[Reader],
+    witness: Option<Witness>,
     grant: &Grant,
     listed: &Listed,
     severity: Severity,
@@ -43,14 +50,12 @@ fn finding(
     let what: Vec<_> = grant.operations().collect();
     let told: Vec<_> = problems.iter().map(|(_, told)| told.as_str()).collect();
     let name = listed.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-    let message =
-        format!("grant {}{name} of {} to {}: {}", grant.id, what.join(", "), grant.grantee(), told.join("; "));
+    let retiring = grant.retiring().map(|who| format!("; {who} may retire it")).unwrap_or_default();
+    let (what, told) = (what.join(", "), told.join("; "));
+    let message = format!("grant {}{name} of {what} to {}: {told}{retiring}", grant.id, grant.grantee());
     let fix = "retire or revoke it when its task is done; give it constraints and somebody who retires it";
-    let is_its =
-        |step: &&crate::Witness| step.statements.iter().any(|one| one.layer == "grant" && *one.policy == *grant.id);
-    let witness = readers.iter().flat_map(|reader| &reader.witness).find(is_its).cloned();
     let fail = Finding::fail(CONTROL.id, severity, message, fix).of(grant.grantee()).on(&key.arn);
-    fail.with(crate::Confidence::High, witness.into_iter().collect())
+    fail.with(Confidence::High, witness.into_iter().collect())
 }
 
 fn problems(

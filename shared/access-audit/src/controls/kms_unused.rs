@@ -2,6 +2,7 @@
 
 use super::{Control, Look};
 use crate::finding::{Confidence, Finding, Severity, Status};
+use crate::key_parts::LastUsage;
 use crate::keys::{Key, Keys, Section};
 use time::{Duration, OffsetDateTime};
 
@@ -14,24 +15,31 @@ fn look(keys: &Keys, now: Option<OffsetDateTime>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in keys.keys.iter().filter(|key| !key.is_aws_managed && key.is_enabled()) {
         findings.extend(key.unjudged(&CONTROL, &[Section::LastUsage]));
+        let Some(usage) = key.last_usage else { continue };
         let Some(now) = now else {
             let message = format!("{}: not told without the time of the audit", CONTROL.title);
             findings.push(Finding::new(CONTROL.id, Status::NotEvaluated, CONTROL.severity, message).on(&key.arn));
             continue;
         };
-        findings.extend(unused(key, now));
+        findings.extend(unused(key, usage, now));
     }
     findings
 }
 
-fn unused(key: &Key, now: OffsetDateTime) -> Option<Finding> {
-    let usage = key.last_usage?;
+fn unused(key: &Key, usage: LastUsage, now: OffsetDateTime) -> Option<Finding> {
     // KMS knows nothing of the time before it began to track.
     let is_whole = usage.tracked_since.zip(key.created).is_some_and(|(tracked, created)| tracked <= created);
-    let (since, told, confidence) = match usage.last {
-        Some(last) => (last, "last used", Confidence::High),
-        None if is_whole => (key.created?, "not used since it was made", Confidence::High),
-        None => (usage.tracked_since.or(key.created)?, "not used since KMS began to track", Confidence::Medium),
+    let known = match usage.last {
+        Some(last) => Some((last, "last used", Confidence::High)),
+        None if is_whole => key.created.map(|created| (created, "not used since it was made", Confidence::High)),
+        None => {
+            let since = usage.tracked_since.or(key.created);
+            since.map(|since| (since, "not used since KMS began to track", Confidence::Medium))
+        }
+    };
+    let Some((since, told, confidence)) = known else {
+        let message = format!("{}: no use is known, and not since when one would be", CONTROL.title);
+        return Some(Finding::new(CONTROL.id, Status::NotEvaluated, CONTROL.severity, message).on(&key.arn));
     };
     let age = now - since;
     if age <= LONG {
@@ -46,7 +54,7 @@ fn unused(key: &Key, now: OffsetDateTime) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decrypt::world::World;
+    use crate::decrypt::world::{World, key_arn};
     use serde_json::{Value, json};
 
     /// The audit's time is 2026-06-01; the key was made on 2025-01-01.
@@ -78,6 +86,8 @@ mod tests {
     #[test]
     fn without_its_last_use_a_key_is_not_evaluated() {
         assert_eq!(found(&[])[0].0, Status::NotEvaluated);
+        let undated = json!({"Arn": key_arn("k"), "KeyState": "Enabled"});
+        assert_eq!(found(&[("KeyLastUsage", json!({})), ("KeyMetadata", undated)])[0].0, Status::NotEvaluated);
         assert_eq!(found(&[("KeyLastUsage", json!({"Timestamp": "soon"}))])[0].0, Status::Error);
     }
 }

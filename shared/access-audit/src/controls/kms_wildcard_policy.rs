@@ -1,7 +1,7 @@
 //! Key policies that give one principal everything: to use the key, and to choose who does.
 
 use super::{Control, Look};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::keys::{Key, Keys, Section};
 use iam_policy::{Arn, Named, Statement};
 use time::OffsetDateTime;
@@ -44,7 +44,9 @@ fn finding(key: &Key, statement: &Statement, named: &Named) -> Option<Finding> {
     let severity = if is_own { Severity::Low } else { CONTROL.severity };
     let message = format!("statement {} allows {principal} every action: using and administering", statement.index);
     let fix = "let some administer the key and others use it: name the actions that each needs";
-    Some(Finding::fail(CONTROL.id, severity, message, fix).of(principal).on(&key.arn))
+    let confidence = if statement.has_conditions() { Confidence::Low } else { Confidence::High };
+    let fail = Finding::fail(CONTROL.id, severity, message, fix).of(principal).on(&key.arn);
+    Some(fail.with(confidence, Vec::new()))
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use crate::Holdings;
 use crate::account::Account;
+use crate::decrypt::alike::Alike;
 use crate::keys::Key;
 use iam_policy::{
-    Action, Context, Decision, Dependency, Explanation, Grant, Policies, Policy, PolicyError, Request, ResourcePolicy,
-    decide, explain,
+    Action, Arn, Caller, Context, Decision, Dependency, Explanation, Grant, Policies, Policy, PolicyError, Request,
+    ResourcePolicy, decide, explain,
 };
 use std::collections::HashMap;
 
@@ -41,67 +42,124 @@ pub(crate) struct Lock<'a> {
     pub(crate) account: &'a Account<'a>,
     pub(crate) key: &'a Key,
     context: Context,
-    /// By grantee.
-    grants: HashMap<&'a str, Vec<Grant>>,
+    /// Indices of the key's grants, by whom they name.
+    by_name: HashMap<Name<'a>, Vec<usize>>,
+}
+
+/// How a grant may name a caller.
+#[derive(PartialEq, Eq, Hash)]
+enum Name<'a> {
+    /// As it is written.
+    Exactly(&'a str),
+    /// All of an account, by its root.
+    Account(&'a str),
+    /// All sessions of an account's role.
+    Role(&'a str, &'a str),
+}
+
+/// The grants that could be for one caller. A key may have thousands, most of them for others.
+#[derive(Default)]
+pub(crate) struct Granted {
+    at: Vec<usize>,
+    grants: Vec<Grant>,
 }
 
 const FOREIGN: &str = "the IAM policies of its own account, which no file holds";
 
 impl<'a> Lock<'a> {
     pub(crate) fn new(account: &'a Account<'a>, key: &'a Key) -> Self {
-        let mut grants: HashMap<&str, Vec<Grant>> = HashMap::new();
-        for grant in &key.grants {
-            grants.entry(grant.grantee()).or_default().push(grant.clone());
+        let mut by_name: HashMap<Name<'_>, Vec<usize>> = HashMap::new();
+        for (index, grant) in key.grants.iter().enumerate() {
+            let grantee = grant.grantee();
+            by_name.entry(Name::Exactly(grantee)).or_default().push(index);
+            let Some(arn) = Arn::split(grantee) else { continue };
+            if arn.resource == "root" {
+                by_name.entry(Name::Account(arn.account)).or_default().push(index);
+            }
+            if let Some(name) = arn.resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next()) {
+                by_name.entry(Name::Role(arn.account, name)).or_default().push(index);
+            }
         }
-        Self { account, key, context: context(account, key), grants }
+        Self { account, key, context: context(account, key), by_name }
     }
 
-    /// Grants to the account's root are to all of the account.
-    pub(crate) fn grants_to(&self, principal: &str, root: &str) -> Vec<Grant> {
-        let of = |grantee: &str| self.grants.get(grantee).into_iter().flatten().cloned();
-        of(principal).chain(of(root)).collect()
+    pub(crate) fn granted(&self, caller: &Caller) -> Granted {
+        if self.by_name.is_empty() {
+            return Granted::default();
+        }
+        let account = caller.account().unwrap_or_default();
+        let session = Arn::split(caller.id()).and_then(|arn| arn.resource.strip_prefix("assumed-role/"));
+        let role = session.and_then(|session| session.split('/').next());
+        let names = [
+            Some(Name::Exactly(caller.id())),
+            Some(Name::Account(account)),
+            role.map(|role| Name::Role(account, role)),
+        ];
+        let mut at: Vec<usize> =
+            names.iter().flatten().filter_map(|name| self.by_name.get(name)).flatten().copied().collect();
+        at.sort_unstable();
+        at.dedup();
+        let grants = at.iter().filter_map(|index| self.key.grants.get(*index)).cloned().collect();
+        Granted { at, grants }
     }
 
     pub(crate) fn grantees(&self) -> impl Iterator<Item = &'a str> {
-        self.grants.keys().copied()
+        self.by_name.keys().filter_map(|name| if let Name::Exactly(grantee) = name { Some(*grantee) } else { None })
     }
 
-    /// What isn't denied. `grants`: those that could be for the caller, or all.
-    pub(crate) fn decisions(&self, who: Who<'_>, actions: &[Action], grants: &[Grant]) -> Vec<(usize, Decision)> {
+    /// What isn't denied. Of operations that are `alike`, one is asked.
+    pub(crate) fn decisions(
+        &self,
+        who: Who<'_>,
+        actions: &[Action],
+        granted: &Granted,
+        alike: &Alike,
+    ) -> Vec<(Mask, usize)> {
+        let grants = granted.grants.as_slice();
         let Some(first) = actions.first() else { return Vec::new() };
         let mut request = self.request(who, first);
         let mut found = Vec::new();
-        for (index, action) in actions.iter().enumerate() {
+        for mask in alike.masks() {
+            let index = mask.trailing_zeros() as usize;
+            let Some(action) = actions.get(index) else { continue };
             request.action = action.clone();
-            let decision = match decide(&self.policies(who, &who.holdings.identity, grants), &request) {
-                Decision::ImplicitDeny | Decision::Depends if who.is_foreign => {
-                    match decide(&self.policies(who, self.everything(), grants), &request) {
-                        Decision::Allow => Decision::Depends,
-                        other => other,
-                    }
-                }
-                decision => decision,
-            };
+            let mut decision = decide(&self.policies(who, &who.holdings.identity, grants), &request);
+            if who.is_foreign && matches!(decision, Decision::ImplicitDeny | Decision::Depends) {
+                decision = decide(&self.policies(who, self.everything(), grants), &request);
+            }
             if matches!(decision, Decision::Allow | Decision::Depends) {
-                found.push((index, decision));
+                found.push((mask, index));
             }
         }
         found
     }
 
-    /// The same for one, with its reasons.
-    pub(crate) fn explain(&self, who: Who<'_>, action: &Action) -> Explanation {
-        let request = self.request(who, action);
-        let found = explain(&self.policies(who, &who.holdings.identity, &self.key.grants), &request);
-        if !who.is_foreign || found.decision == Decision::Allow {
-            return found;
+    /// Whom no grant could be for, its policies and the key's tell the operations apart, and nothing else does.
+    pub(crate) fn alike(&self, own: &Alike, actions: &[Action], granted: &Granted) -> Alike {
+        if granted.grants.is_empty() {
+            own.clone().told_apart_by(self.key.policy.iter(), actions)
+        } else {
+            Alike::none()
         }
-        let mut found = explain(&self.policies(who, self.everything(), &self.key.grants), &request);
-        if matches!(found.decision, Decision::Allow | Decision::Depends) {
-            found.decision = Decision::Depends;
-            found.statements.retain(|statement| statement.layer != "identity");
-            let why = Some(FOREIGN);
-            found.depends_on.push(Dependency { key: None, operator: None, values: Vec::new(), why, statement: None });
+    }
+
+    /// The same for one, with its reasons.
+    pub(crate) fn explain(&self, who: Who<'_>, action: &Action, granted: &Granted) -> Explanation {
+        let request = self.request(who, action);
+        let mut found = explain(&self.policies(who, &who.holdings.identity, &granted.grants), &request);
+        if who.is_foreign && found.decision != Decision::Allow {
+            found = explain(&self.policies(who, self.everything(), &granted.grants), &request);
+            if matches!(found.decision, Decision::Allow | Decision::Depends) {
+                found.decision = Decision::Depends;
+                found.statements.retain(|statement| statement.layer != "identity");
+                let why = Some(FOREIGN);
+                let foreign = Dependency { key: None, operator: None, values: Vec::new(), why, statement: None };
+                found.depends_on.push(foreign);
+            }
+        }
+        let of_depends = found.depends_on.iter_mut().filter_map(|one| one.statement.as_mut());
+        for statement in found.statements.iter_mut().chain(of_depends).filter(|one| one.layer == "grant") {
+            statement.policy_index = granted.at.get(statement.policy_index).copied().unwrap_or_default();
         }
         found
     }

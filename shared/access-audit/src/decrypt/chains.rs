@@ -8,6 +8,7 @@ use crate::finding::{Confidence, Witness};
 use iam_policy::{
     Action, CallerKind, Decision, Named, Policies, PolicyError, Request, Resource, ResourcePolicy, explain,
 };
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -19,10 +20,16 @@ pub(crate) enum From {
     Outsider(Rc<Outsider>),
 }
 
-/// One that assumes a role, and how surely.
+/// One that may assume a role. The evaluator is asked when the answer would change something.
 struct Hop {
     from: From,
-    confidence: Confidence,
+    asked: Cell<Asked>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    NotYet,
+    Is(Option<Confidence>),
 }
 
 /// One that reaches operations through a role.
@@ -91,15 +98,13 @@ impl<'a> Chains<'a> {
                 if is_sure { start(|reached| reached.surely).collect() } else { std::mem::take(&mut again) };
             while let Some((role, mask, next)) = waiting.pop_front() {
                 for hop in self.assumers(role).iter() {
-                    if mask == 0 || (is_sure && hop.confidence != Confidence::High) {
-                        continue;
-                    }
                     let known = match &hop.from {
                         From::Subject(at) => reached.entry(*at).or_default(),
                         From::Outsider(outsider) => beyond.entry(outsider.shown.clone()).or_default(),
                     };
                     let gained = mask & !(if is_sure { known.surely } else { known.perhaps });
-                    if gained == 0 {
+                    let lets = |confidence| confidence == Confidence::High || !is_sure;
+                    if gained == 0 || !self.confidence(hop, role).is_some_and(lets) {
                         continue;
                     }
                     known.perhaps |= gained;
@@ -169,19 +174,23 @@ impl<'a> Chains<'a> {
         }
         subjects.sort_unstable();
         subjects.dedup();
-        let mut found = Vec::new();
-        for at in subjects.into_iter().filter(|at| *at != role) {
-            let confidence = self.step(at, role).and_then(|step| self.account.decide(&step));
-            found.extend(confidence.map(|confidence| Hop { from: From::Subject(at), confidence }));
+        let inside = subjects.into_iter().filter(|at| *at != role).map(From::Subject);
+        let outside = outsiders.into_values().map(|outsider| From::Outsider(Rc::new(outsider)));
+        inside.chain(outside).map(|from| Hop { from, asked: Cell::new(Asked::NotYet) }).collect()
+    }
+
+    fn confidence(&self, hop: &Hop, role: usize) -> Option<Confidence> {
+        if let Asked::Is(known) = hop.asked.get() {
+            return known;
         }
-        for outsider in outsiders.into_values() {
-            let confidence = match self.witness(&outsider, role).map(|witness| witness.decision) {
-                Some("allow") => Confidence::High,
-                Some(_) => Confidence::Low,
-                None => continue,
-            };
-            found.push(Hop { from: From::Outsider(Rc::new(outsider)), confidence });
-        }
+        let found = match &hop.from {
+            From::Subject(at) => self.step(*at, role).and_then(|step| self.account.decide(&step)),
+            From::Outsider(outsider) => self.witness(outsider, role).map(|witness| match witness.decision {
+                "allow" => Confidence::High,
+                _ => Confidence::Low,
+            }),
+        };
+        hop.asked.set(Asked::Is(found));
         found
     }
 

@@ -99,10 +99,11 @@ pub(crate) fn open_to_everyone(account: &Account<'_>, key: &Key) -> Vec<(AccessL
         let mut types = catalogue.types_of_action(action);
         types.any(|kind| kind.name == "key")
     });
+    let granted = lock.granted(&everyone.holdings.caller);
     let mut found = Vec::new();
     for known in on_keys {
         let Ok(action) = Action::parse(&format!("kms:{}", known.name)) else { continue };
-        let said = lock.explain(everyone.who(), &action);
+        let said = lock.explain(everyone.who(), &action, &granted);
         let is_by_open = said.statements.iter().any(|one| one.layer == "resource" && is_open(one.index));
         if is_by_open && matches!(said.decision, Decision::Allow | Decision::Depends) {
             let witness = Witness {

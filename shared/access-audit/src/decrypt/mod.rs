@@ -3,6 +3,7 @@
 //! Every answer is the evaluator's. Asked about is who could be answered yes: whom the key's policy, its grants, or their own
 //! policies bring in. Roles lead on to those who can assume them.
 
+mod alike;
 mod ask;
 mod chains;
 mod everywhere;
@@ -23,9 +24,10 @@ use crate::Principal;
 use crate::account::Account;
 use crate::finding::{Problem, Witness};
 use crate::keys::{Key, Keys};
+use alike::Alike;
 use ask::{Lock, Mask, OPERATIONS, Who};
 use chains::{Chains, From, Reached};
-use iam_policy::{Action, Decision, Explanation, Named, PolicyError, Statement};
+use iam_policy::{Action, Arn, Decision, Explanation, Named, PolicyError, Statement};
 use outsiders::Outsider;
 use reader::Way;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +83,8 @@ struct Search<'a> {
     root: String,
     /// Subjects whose own policies speak of one of the operations.
     speaking: Vec<usize>,
+    /// Of each subject, as far as its own policies tell operations apart.
+    alike: Vec<Alike>,
     chains: Chains<'a>,
 }
 
@@ -99,7 +103,13 @@ impl<'a> Search<'a> {
         };
         let speaking = account.subjects.iter().enumerate().filter_map(speaks).collect();
         let root = format!("arn:{}:iam::{}:root", account.partition, account.id);
-        Ok(Self { account, root, speaking, chains: Chains::new(account)?, actions })
+        let above = Alike::all().told_apart_by(account.scps.iter().flatten(), &actions);
+        let own = |subject: &crate::account::Subject<'_>| {
+            let holdings = &subject.holdings;
+            above.clone().told_apart_by(holdings.identity.iter().chain(&holdings.boundaries), &actions)
+        };
+        let alike = account.subjects.iter().map(own).collect();
+        Ok(Self { account, root, speaking, alike, chains: Chains::new(account)?, actions })
     }
 
     fn readers(&mut self, key: &Key) -> Vec<Reader> {
@@ -126,18 +136,21 @@ impl<'a> Search<'a> {
         for at in self.candidates(lock) {
             let Some(subject) = self.account.subject(at) else { continue };
             let who = Who { holdings: &subject.holdings, is_foreign: false };
-            let grants = lock.grants_to(&subject.principal.arn, &self.root);
-            let reached = lock.decisions(who, &self.actions, &grants);
+            let granted = lock.granted(&subject.holdings.caller);
+            let Some(own) = self.alike.get(at) else { continue };
+            let alike = lock.alike(own, &self.actions, &granted);
+            let reached = lock.decisions(who, &self.actions, &granted, &alike);
             if !reached.is_empty() {
-                found.subjects.insert(at, reader::ways(lock, who, &self.actions, &reached));
+                found.subjects.insert(at, reader::ways(lock, who, &self.actions, &granted, &reached));
             }
         }
         let outsiders =
             outsiders::of_key(self.account, lock.key, lock.grantees(), |statement| self.is_about(statement));
         for (shown, outsider) in outsiders {
-            let reached = lock.decisions(outsider.who(), &self.actions, &lock.key.grants);
+            let granted = lock.granted(&outsider.holdings.caller);
+            let reached = lock.decisions(outsider.who(), &self.actions, &granted, &Alike::none());
             if !reached.is_empty() {
-                let ways = reader::ways(lock, outsider.who(), &self.actions, &reached);
+                let ways = reader::ways(lock, outsider.who(), &self.actions, &granted, &reached);
                 found.outsiders.insert(shown, (outsider, ways));
             }
         }
@@ -241,6 +254,8 @@ fn reached(ways: &[Way]) -> Reached {
 }
 
 fn told(lock: &Lock<'_>, shown: &str, kind: &'static str, outsider: Option<&Outsider>, way: &Way) -> Reader {
+    let is_owner = Arn::split(shown).is_some_and(|arn| arn.account == lock.key.account);
+    let kind = if kind == "account" && is_owner { "root" } else { kind };
     let asked = outsider.map_or(shown, |outsider| outsider.holdings.caller.id());
     let assumes = outsider.and_then(|outsider| outsider.assumes).map(str::to_owned);
     Reader {

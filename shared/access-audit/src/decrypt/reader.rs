@@ -1,9 +1,9 @@
 //! What is said of one who reaches a key.
 
-use crate::decrypt::ask::{Lock, Mask, OPERATIONS, Who};
+use crate::decrypt::ask::{Granted, Lock, Mask, OPERATIONS, Who};
 use crate::finding::Witness;
 use crate::key_parts::is_service;
-use iam_policy::{Action, Arn, CallerKind, Decision, Explanation, Named, Statement};
+use iam_policy::{Action, Arn, CallerKind, Explanation, Named, Statement};
 use serde::Serialize;
 
 /// Operations of a key that one principal reaches in one way. Serialized as the command line gives it.
@@ -50,14 +50,20 @@ pub(crate) struct Way {
 }
 
 /// Operations that the same statements allow are one way.
-pub(crate) fn ways(lock: &Lock<'_>, who: Who<'_>, actions: &[Action], reached: &[(usize, Decision)]) -> Vec<Way> {
+pub(crate) fn ways(
+    lock: &Lock<'_>,
+    who: Who<'_>,
+    actions: &[Action],
+    granted: &Granted,
+    reached: &[(Mask, usize)],
+) -> Vec<Way> {
     let mut ways: Vec<Way> = Vec::new();
-    for (index, _) in reached {
+    for (mask, index) in reached {
         let Some(action) = actions.get(*index) else { continue };
-        let found = lock.explain(who, action);
+        let found = lock.explain(who, action, granted);
         match ways.iter_mut().find(|way| way.found == found) {
-            Some(way) => way.mask |= 1 << index,
-            None => ways.push(Way { mask: 1 << index, by: by(lock, who, &found), found }),
+            Some(way) => way.mask |= mask,
+            None => ways.push(Way { mask: *mask, by: by(lock, who, &found), found }),
         }
     }
     ways

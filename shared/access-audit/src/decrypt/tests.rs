@@ -227,3 +227,17 @@ fn without_the_account_nothing_is_said_of_its_keys() {
     });
     assert!(report.decrypt.is_none() && !report.errors.is_empty());
 }
+
+#[test]
+fn a_key_of_another_account_is_its_own_root_users_and_its_policy_must_name_ours() {
+    let owner = format!("arn:aws:iam::{OTHER}:root");
+    let mut world = World::default()
+        .user("ann", json!([allow(json!("kms:*"))]))
+        .user("bob", json!([allow(json!("kms:*"))]))
+        .key("k", json!([to(json!({"AWS": [owner, iam("user/ann")]}), json!("kms:*"))]), json!([]));
+    world.keys[0]["KeyMetadata"]["Arn"] = json!(format!("arn:aws:kms:eu-west-1:{OTHER}:key/k"));
+    let readers = world.readers();
+    let told: Vec<_> = readers.iter().map(|reader| (reader.principal.as_str(), reader.kind, reader.decision)).collect();
+    assert_eq!(told, [(iam("user/ann").as_str(), "user", "allow"), (&owner, "root", "allow")]);
+    assert_eq!(world.findings("kms-missing-conditions"), []);
+}
