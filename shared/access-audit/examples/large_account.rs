@@ -4,6 +4,8 @@
 //! conditions, boundaries, shared managed policies, groups, roles that trust services, the account and each other. One in 250
 //! roles is an administrator, and some others can become one.
 
+#![expect(clippy::indexing_slicing, reason = "a made-up account is put together by index")]
+
 use access_audit::{Files, Status, audit};
 use serde_json::{Value, json};
 use std::fs;

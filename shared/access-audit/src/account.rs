@@ -138,7 +138,7 @@ impl<'a> Account<'a> {
     }
 
     pub(crate) fn decide(&self, step: &Step) -> Option<Confidence> {
-        let asked = self.asked(step, |policies, request| decide(policies, request))?;
+        let asked = self.asked(step, decide)?;
         match asked {
             Decision::Allow => Some(Confidence::High),
             Decision::Depends => Some(Confidence::Low),
@@ -148,7 +148,7 @@ impl<'a> Account<'a> {
 
     /// The same, with its reasons.
     pub(crate) fn witness(&self, step: &Step) -> Option<Witness> {
-        let found = self.asked(step, |policies, request| explain(policies, request))?;
+        let found = self.asked(step, explain)?;
         Some(Witness {
             principal: self.subject(step.who)?.principal.arn.clone(),
             action: step.action.as_str().to_owned(),

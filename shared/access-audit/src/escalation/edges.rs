@@ -17,6 +17,9 @@ pub(crate) struct Way {
     pub(crate) confidence: Confidence,
 }
 
+/// The steps that the evaluator accepts, and how surely.
+type Solved = (Vec<Step>, Confidence);
+
 /// The principals' edges, asked for one by one.
 pub(crate) struct Edges<'a> {
     pub(crate) account: &'a Account<'a>,
@@ -27,7 +30,7 @@ pub(crate) struct Edges<'a> {
     /// Of each role: the services that it trusts, as far as paths need them.
     trusts: Vec<Vec<(&'static str, Confidence)>>,
     /// By subject and path: the steps that don't concern the target.
-    solved: HashMap<(usize, usize), Option<(Vec<Step>, Confidence)>>,
+    solved: HashMap<(usize, usize), Option<Solved>>,
     could_be_admin: HashMap<usize, bool>,
 }
 
@@ -69,7 +72,7 @@ impl<'a> Edges<'a> {
         found
     }
 
-    fn solved(&mut self, who: usize, at: usize, path: &Path) -> Option<&(Vec<Step>, Confidence)> {
+    fn solved(&mut self, who: usize, at: usize, path: &Path) -> Option<&Solved> {
         let account = self.account;
         self.solved.entry((who, at)).or_insert_with(|| solve(account, who, path)).as_ref()
     }

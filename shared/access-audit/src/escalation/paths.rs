@@ -133,7 +133,7 @@ mod tests {
         let paths = shipped().unwrap();
         assert!(paths.len() >= 65, "{}", paths.len());
         for need in paths.iter().flat_map(|path| &path.needs) {
-            let known = Catalogue::shipped().action(need.action.lower()).expect(need.action.as_str());
+            let known = Catalogue::shipped().action(need.action.lower()).unwrap();
             let types = Catalogue::shipped().types_of_action(known).count();
             assert_eq!(need.on == On::Anything, types == 0, "{}", need.action.as_str());
         }
