@@ -102,6 +102,12 @@ pub(crate) enum Command {
     /// files of any one metric (timestamp,value), or over CloudWatch's history of the last 14 days. Only the past of each
     /// datapoint is used. Exit code 6: some lines could not be read; they are named.
     Backtest(Backtest),
+    /// Who holds more than they need, who could make themselves administrator and how, who can decrypt with which key.
+    ///
+    /// From files alone: no AWS is asked. What isn't given is not evaluated, and what can't be read is an error; neither
+    /// passes. Exit codes: 0 nothing found, 11 to 14 the worst finding is low, medium, high or critical, 6 nothing found and
+    /// something could not be read.
+    Audit(Audit),
     /// Say whether a principal may do something, and by which statements. From files alone: no AWS is asked.
     ///
     /// Exit codes: 0 allowed, 3 denied, 6 depends on what isn't known. With --batch: 0, or 1 where a line could not be read.
@@ -218,6 +224,39 @@ pub(crate) struct Backtest {
     /// With --cloudwatch: this group, tagged or not, and no other. May be given more than once.
     #[arg(long, value_name = "NAME", requires = "cloudwatch")]
     pub(crate) auto_scaling_group: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AuditFormat {
+    Text,
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// What aws iam get-account-authorization-details printed, without a filter.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authorization_details: PathBuf,
+    /// Keys: {"keys": [{"KeyMetadata": …, "Policy": …, "KeyRotationEnabled": …, "Grants": […]}]}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kms: Option<PathBuf>,
+    /// The content of aws iam get-credential-report, decoded: CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credential_report: Option<PathBuf>,
+    /// What aws iam get-account-summary printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) account_summary: Option<PathBuf>,
+    /// What aws iam get-account-password-policy printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_policy: Option<PathBuf>,
+    /// The organization's tree with its service control policies, as cordon can takes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scps: Option<PathBuf>,
+    /// How to print it; --json is the same as --format json.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: AuditFormat,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,11 @@ pub(crate) enum Exit {
     PartlyContained = 4,
     ReleaseIncomplete = 5,
     CouldNotCheck = 6,
+    /// An audit's worst finding.
+    FoundLow = 11,
+    FoundMedium = 12,
+    FoundHigh = 13,
+    FoundCritical = 14,
 }
 
 impl From<Exit> for ExitCode {

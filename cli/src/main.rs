@@ -3,6 +3,7 @@
 mod answer;
 mod arguments;
 mod ask;
+mod audit;
 mod backtest;
 mod bundle;
 mod can;
@@ -62,6 +63,7 @@ async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
         Command::Coverage => coverage::run(&deployment().await?, json).await,
         Command::Doctor => doctor::run(&deployment().await?, json).await,
         Command::Backtest(asked) => backtest::run(&arguments.global, asked).await,
+        Command::Audit(asked) => audit::run(asked, json),
         Command::Can(asked) => can::run(asked, json),
         Command::Report(arguments) => report_file::run(&deployment().await?, arguments).await,
         Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) => {

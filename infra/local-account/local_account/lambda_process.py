@@ -112,14 +112,18 @@ def version_of(function: Any) -> str:
 
 
 def extracted(account: Account, function: Any) -> Path:
-    """The folder with the function's code, which all its environments share."""
+    """The folder with the function's code, which all its environments share. Functions with the same code share its file."""
     digest = "".join(c for c in function.code_sha_256 if c.isalnum())[:32]
     code = account.state_dir / "functions" / f"{function.function_name}-{digest}"
     with _EXTRACTION:
         if not code.exists():
             partial = code.with_suffix(".partial")
-            zipfile.ZipFile(io.BytesIO(function.code_bytes)).extractall(partial)
-            (partial / "bootstrap").chmod(0o755)
+            partial.mkdir(parents=True)
+            bootstrap = account.state_dir / "packages" / digest / "bootstrap"
+            if not bootstrap.exists():
+                zipfile.ZipFile(io.BytesIO(function.code_bytes)).extract("bootstrap", bootstrap.parent)
+                bootstrap.chmod(0o755)
+            (partial / "bootstrap").hardlink_to(bootstrap)
             partial.rename(code)
     return code
 

@@ -53,6 +53,8 @@ pub(crate) struct User {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Group {
+    #[serde(default)]
+    pub(crate) arn: String,
     pub(crate) group_name: String,
     #[serde(default)]
     pub(crate) group_policy_list: Vec<Inline>,
@@ -74,6 +76,15 @@ pub(crate) struct Role {
     pub(crate) permissions_boundary: Option<Boundary>,
     #[serde(default)]
     pub(crate) tags: Vec<Tag>,
+    pub(crate) create_date: Option<String>,
+    pub(crate) role_last_used: Option<LastUsed>,
+}
+
+/// Of a role that was never used within the 400 days that IAM looks back, there is no date.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LastUsed {
+    pub(crate) last_used_date: Option<String>,
 }
 
 #[derive(Deserialize)]

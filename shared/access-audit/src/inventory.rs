@@ -15,7 +15,29 @@ pub struct Inventory {
     /// By ARN. Users and roles.
     principals: BTreeMap<String, Principal>,
     /// By name: what a group gives to its members.
-    groups: BTreeMap<String, Vec<Held>>,
+    groups: BTreeMap<String, Group>,
+    /// By ARN: the default versions of managed policies, attached or not.
+    managed: BTreeMap<String, Held>,
+    /// By ARN: the versions that are not in force, by their id.
+    other_versions: BTreeMap<String, Vec<(String, Held)>>,
+}
+
+/// What a group gives to its members.
+#[derive(Debug)]
+pub struct Group {
+    pub arn: String,
+    pub held: Vec<Held>,
+    /// Names of the inline policies among them.
+    pub inline: Vec<String>,
+    /// ARNs of the managed policies among them.
+    pub attached: Vec<String>,
+}
+
+/// When a role was last assumed, as RFC 3339; `None` in none of the last 400 days.
+#[derive(Debug)]
+pub struct LastUsed {
+    pub created: String,
+    pub used: Option<String>,
 }
 
 /// A user or role. Managed policies are shared between those that hold them.
@@ -28,10 +50,17 @@ pub struct Principal {
     pub tags: Vec<(String, String)>,
     /// Inline and attached. Those of a user's groups are the groups'.
     pub own: Vec<Held>,
+    /// Names of its inline policies.
+    pub inline: Vec<String>,
+    /// ARNs of the managed policies attached to it.
+    pub attached: Vec<String>,
     pub groups: Vec<String>,
     pub boundary: Option<Held>,
+    pub boundary_arn: Option<String>,
     /// Of a role.
     pub trust: Option<Held>,
+    /// Of a role, where the dump tells.
+    pub last_used: Option<LastUsed>,
 }
 
 /// Everything of a principal that an evaluation needs.
@@ -56,11 +85,15 @@ impl Inventory {
         if dump.get("IsTruncated").and_then(Value::as_bool) == Some(true) {
             return Err(PolicyError::new("IsTruncated", "the dump is one page of several; get all of them"));
         }
-        let managed = managed(section(&mut dump, "Policies", "what managed policies and boundaries allow")?);
+        let mut other_versions = BTreeMap::new();
+        let policies = section(&mut dump, "Policies", "what managed policies and boundaries allow")?;
+        let managed = managed(policies, &mut other_versions);
         let mut groups = BTreeMap::new();
         for group in section::<dump::Group>(&mut dump, "GroupDetailList", "what users get from groups")? {
+            let attached = arns(&group.attached_managed_policies);
+            let inline = names(&group.group_policy_list);
             let held = held(group.group_policy_list, group.attached_managed_policies, &managed);
-            groups.insert(group.group_name, held);
+            groups.insert(group.group_name, Group { arn: group.arn, held, inline, attached });
         }
         let mut principals = BTreeMap::new();
         for user in section::<dump::User>(&mut dump, "UserDetailList", "every user")? {
@@ -68,20 +101,29 @@ impl Inventory {
                 name: user.user_name,
                 unique_id: user.user_id,
                 tags: pairs(user.tags),
+                inline: names(&user.user_policy_list),
+                attached: arns(&user.attached_managed_policies),
+                boundary_arn: user.permissions_boundary.as_ref().map(|one| one.permissions_boundary_arn.clone()),
                 own: held(user.user_policy_list, user.attached_managed_policies, &managed),
                 groups: user.group_list,
                 boundary: boundary(user.permissions_boundary, &managed),
                 trust: None,
+                last_used: None,
                 arn: user.arn,
             };
             principals.insert(principal.arn.clone(), principal);
         }
         for role in section::<dump::Role>(&mut dump, "RoleDetailList", "every role")? {
+            let last_used = role.create_date.zip(role.role_last_used);
             let principal = Principal {
+                last_used: last_used.map(|(created, last)| LastUsed { created, used: last.last_used_date }),
                 trust: Some(read("trust policy", role.assume_role_policy_document, DocumentKind::Resource)),
                 name: role.role_name,
                 unique_id: role.role_id,
                 tags: pairs(role.tags),
+                inline: names(&role.role_policy_list),
+                attached: arns(&role.attached_managed_policies),
+                boundary_arn: role.permissions_boundary.as_ref().map(|one| one.permissions_boundary_arn.clone()),
                 own: held(role.role_policy_list, role.attached_managed_policies, &managed),
                 groups: Vec::new(),
                 boundary: boundary(role.permissions_boundary, &managed),
@@ -89,7 +131,37 @@ impl Inventory {
             };
             principals.insert(principal.arn.clone(), principal);
         }
-        Ok(Self { principals, groups })
+        Ok(Self { principals, groups, managed, other_versions })
+    }
+
+    pub fn groups(&self) -> impl Iterator<Item = (&str, &Group)> {
+        self.groups.iter().map(|(name, group)| (name.as_str(), group))
+    }
+
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name)
+    }
+
+    /// Each policy that people of the account wrote and that could be read, once: the ARN of who holds it, or its own.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &Policy)> {
+        let users_and_roles = self.principals.values().map(|one| (one.arn.as_str(), &one.own, one.inline.len()));
+        let groups = self.groups.values().map(|one| (one.arn.as_str(), &one.held, one.inline.len()));
+        // What is inline comes first.
+        let inline = users_and_roles.chain(groups).flat_map(|(arn, held, inline)| {
+            held.iter().take(inline).filter_map(move |held| Some((arn, held.as_ref().ok()?)))
+        });
+        let own = self.managed.iter().filter(|(arn, _)| Arn::split(arn).is_none_or(|arn| arn.account != "aws"));
+        inline.chain(own.filter_map(|(arn, held)| Some((arn.as_str(), held.as_ref().ok()?))))
+    }
+
+    /// Managed policies by their ARN, attached or not, each as its default version has it.
+    pub fn managed(&self) -> impl Iterator<Item = (&str, &Held)> {
+        self.managed.iter().map(|(arn, held)| (arn.as_str(), held))
+    }
+
+    /// Of a managed policy: the versions that could be made the default, by their id.
+    pub fn other_versions(&self, policy_arn: &str) -> &[(String, Held)] {
+        self.other_versions.get(policy_arn).map_or(&[], Vec::as_slice)
     }
 
     pub fn principals(&self) -> impl Iterator<Item = &Principal> {
@@ -126,7 +198,7 @@ impl Inventory {
         let mut unknown = Vec::new();
         for group in &principal.groups {
             match self.groups.get(group) {
-                Some(held) => identity.extend(held.iter().filter_map(&mut sound)),
+                Some(group) => identity.extend(group.held.iter().filter_map(&mut sound)),
                 None => unknown.push(PolicyError::new("GroupList", format!("the group {group:?} isn't in the dump"))),
             }
         }
@@ -152,20 +224,37 @@ impl Inventory {
     }
 }
 
-/// The default version of each managed policy, by its ARN.
-fn managed(policies: Vec<Managed>) -> BTreeMap<String, Held> {
-    let default = |policy: Managed| {
+/// The default version of each managed policy, by its ARN; the others are put aside.
+fn managed(policies: Vec<Managed>, others: &mut BTreeMap<String, Vec<(String, Held)>>) -> BTreeMap<String, Held> {
+    let mut found = BTreeMap::new();
+    for policy in policies {
         let default = policy.default_version_id;
         let is_default =
             |version: &dump::Version| version.is_default_version || Some(&version.version_id) == default.as_ref();
-        let version = policy.policy_version_list.into_iter().find(is_default);
-        let held = match version {
+        let (now, other): (Vec<_>, Vec<_>) = policy.policy_version_list.into_iter().partition(is_default);
+        let held = match now.into_iter().next() {
             Some(version) => read(&policy.arn, version.document, DocumentKind::Identity),
             None => Err(PolicyError::new(&policy.arn, "its default version isn't in the dump")),
         };
-        (policy.arn, held)
-    };
-    policies.into_iter().map(default).collect()
+        let read_other = |version: dump::Version| {
+            let held = read(&policy.arn, version.document, DocumentKind::Identity);
+            (version.version_id, held)
+        };
+        let other: Vec<_> = other.into_iter().map(read_other).collect();
+        if !other.is_empty() {
+            others.insert(policy.arn.clone(), other);
+        }
+        found.insert(policy.arn, held);
+    }
+    found
+}
+
+fn names(inline: &[Inline]) -> Vec<String> {
+    inline.iter().map(|one| one.policy_name.clone()).collect()
+}
+
+fn arns(attached: &[Attached]) -> Vec<String> {
+    attached.iter().map(|one| one.policy_arn.clone()).collect()
 }
 
 fn held(inline: Vec<Inline>, attached: Vec<Attached>, managed: &BTreeMap<String, Held>) -> Vec<Held> {
@@ -208,7 +297,8 @@ mod tests {
         json!({
             "UserDetailList": [{"Arn": ANN, "UserName": "ann", "UserId": "AIDAEXAMPLE", "GroupList": ["readers"],
                 "Tags": [{"Key": "team", "Value": "red"}]}],
-            "GroupDetailList": [{"GroupName": "readers", "GroupPolicyList": [{"PolicyName": "read", "PolicyDocument": encoded}]}],
+            "GroupDetailList": [{"GroupName": "readers", "Arn": "arn:aws:iam::111122223333:group/readers",
+                "GroupPolicyList": [{"PolicyName": "read", "PolicyDocument": encoded}]}],
             "RoleDetailList": [{"Arn": ROLE, "RoleName": "app", "RoleId": "AROAEXAMPLE",
                 "AssumeRolePolicyDocument": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}},
                 "AttachedManagedPolicies": [{"PolicyName": "p", "PolicyArn": "arn:aws:iam::111122223333:policy/p"}],

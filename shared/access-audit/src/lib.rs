@@ -3,13 +3,28 @@
 //! An [`Inventory`] is read from what GetAccountAuthorizationDetails answered. What can't be read is kept as an error where
 //! it belongs: it never counts as a policy that isn't there.
 
+mod account;
+mod age;
+mod controls;
+mod credentials;
+mod decrypt;
 mod dump;
+mod escalation;
+mod finding;
 mod inventory;
+mod key_parts;
+mod keys;
 mod organization;
+mod report;
 mod resources;
+mod root;
 
-pub use inventory::{Held, Holdings, Inventory, Principal};
+pub use controls::{CONTROLS, Control};
+pub use decrypt::Reader;
+pub use finding::{Confidence, Finding, Problem, Severity, Status, Witness};
+pub use inventory::{Group, Held, Holdings, Inventory, LastUsed, Principal};
 pub use organization::Organization;
+pub use report::{CatalogueUsed, Files, Report, audit};
 pub use resources::ResourcePolicies;
 
 /// The most bytes of a file that are read: an account's largest dump has some 50 MB.

@@ -66,7 +66,7 @@ pub fn explain(policies: &Policies<'_>, request: &Request) -> Explanation {
             let counts = match (decision, statement.effect, truth) {
                 (_, _, Truth::No) | (Decision::ImplicitDeny, ..) => false,
                 (Decision::ExplicitDeny, effect, truth) => effect == Effect::Deny && truth == Truth::Yes,
-                (Decision::Allow, ..) => statement.effect == Effect::Allow,
+                (Decision::Allow, effect, truth) => effect == Effect::Allow && truth == Truth::Yes,
                 // Where the layer allows anyway, a statement that might doesn't matter.
                 (Decision::Depends, Effect::Allow, Truth::Unknown) => layer_allows != Some(Truth::Yes),
                 (Decision::Depends, ..) => true,
@@ -93,6 +93,9 @@ pub fn explain(policies: &Policies<'_>, request: &Request) -> Explanation {
 fn add_grants(policies: &Policies<'_>, request: &Request, found: &mut Explanation) {
     for (index, grant) in policies.grants.iter().enumerate() {
         let Some((_, truth)) = grant.apply(request) else { continue };
+        if found.decision == Decision::Allow && truth != Truth::Yes {
+            continue;
+        }
         let decided = Decided {
             layer: Layer::Grant.name(),
             level: None,

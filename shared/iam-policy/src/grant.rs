@@ -87,6 +87,26 @@ impl Grant {
         })
     }
 
+    /// A principal's ARN, or a service's name.
+    pub fn grantee(&self) -> &str {
+        &self.grantee
+    }
+
+    /// Who may retire it.
+    pub fn retiring(&self) -> Option<&str> {
+        self.retiring.as_deref()
+    }
+
+    /// Without their service, in lower case.
+    pub fn operations(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().map(|operation| &**operation)
+    }
+
+    /// Whether it holds for some encryption contexts, or one resource, only.
+    pub fn has_constraints(&self) -> bool {
+        !self.subset.is_empty() || self.equals.is_some() || self.source_arn.is_some()
+    }
+
     /// `None` where it is for another principal, key or operation.
     pub(crate) fn apply(&self, request: &Request) -> Option<(Naming, Truth)> {
         let operation = request.action.name();

@@ -57,6 +57,7 @@ pub use error::{PolicyError, Warning};
 pub use explain::{Decided, Dependency, Explanation, explain};
 pub use grant::Grant;
 pub use policies::{Layer, Policies, Policy, ResourcePolicy, read_policies};
+pub use principal::Named;
 pub use request::{Action, Request, Resource};
 pub use statement::{ActionPattern, Effect, Statement};
 pub use truth::Truth;

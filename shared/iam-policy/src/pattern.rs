@@ -155,6 +155,30 @@ impl Pattern {
         })
     }
 
+    /// A text that it matches: itself, with `*` and `?` as they stand, and with each variable's value. `None` where a
+    /// variable has none that is known.
+    pub(crate) fn example<'a>(&'a self, resolve: impl Fn(&'a Variable) -> Resolved<'a>) -> Option<String> {
+        let tokens = match &self.shape {
+            Shape::Everything => return Some("*".to_owned()),
+            Shape::Exact(text) => return Some(text.to_string()),
+            Shape::Prefix(text) => return Some(format!("{text}*")),
+            Shape::Tokens { tokens, .. } => tokens,
+        };
+        let mut text = String::new();
+        for token in tokens {
+            text.push_str(match token {
+                Token::Text(text) => text,
+                Token::Many { .. } => "*",
+                Token::One { .. } => "?",
+                Token::Variable(variable) => match resolve(variable) {
+                    Resolved::Value(value) => value,
+                    Resolved::Absent | Resolved::Unknown => return None,
+                },
+            });
+        }
+        Some(text)
+    }
+
     /// Whether it matches whatever there is.
     pub(crate) fn is_everything(&self) -> bool {
         self.shape == Shape::Everything

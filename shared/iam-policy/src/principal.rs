@@ -16,8 +16,9 @@ pub(crate) struct Principals {
     pub(crate) named: Box<[Named]>,
 }
 
+/// One principal that a statement names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Named {
+pub enum Named {
     Everyone,
     /// By its id: all of the account, as far as its own IAM policies let them.
     Account(Box<str>),

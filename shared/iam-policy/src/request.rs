@@ -49,7 +49,8 @@ impl Action {
         self.lower.get(self.colon + 1..).unwrap_or_default()
     }
 
-    pub(crate) fn lower(&self) -> &str {
+    /// `service:action` in lower case.
+    pub fn lower(&self) -> &str {
         &self.lower
     }
 }

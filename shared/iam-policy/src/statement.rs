@@ -5,7 +5,7 @@ use crate::document::DocumentKind;
 use crate::error::{PolicyError, Warning, quoted};
 use crate::field::Field;
 use crate::pattern::Pattern;
-use crate::principal::{Naming, Principals};
+use crate::principal::{Named, Naming, Principals};
 use crate::request::{Action, Request};
 use crate::truth::Truth;
 
@@ -98,6 +98,38 @@ impl Statement {
         self.resources
             .as_ref()
             .is_none_or(|listed| !listed.negated && listed.patterns.iter().any(Pattern::is_everything))
+    }
+
+    /// For each resource that it names, one that it covers: an ARN in which `*` and `?` stand as they do in the policy, and
+    /// the request's values for variables. Of NotResource there are none.
+    pub fn example_resources(&self, request: &Request) -> impl Iterator<Item = String> {
+        let listed = self.resources.as_ref().filter(|listed| !listed.negated);
+        let patterns: &[Pattern] = listed.map_or(&[], |listed| &listed.patterns);
+        patterns.iter().filter_map(|pattern| pattern.example(|variable| request.resolve(variable)))
+    }
+
+    /// The resources that it covers, where it names each of them: `None` for NotResource, wildcards, and variables of which
+    /// the request leaves the value open.
+    pub fn named_resources(&self, request: &Request) -> Option<Vec<String>> {
+        let listed = self.resources.as_ref().filter(|listed| !listed.negated)?;
+        let named = |pattern: &Pattern| {
+            pattern.example(|variable| request.resolve(variable)).filter(|example| !example.contains(['*', '?']))
+        };
+        listed.patterns.iter().map(named).collect()
+    }
+
+    /// Whom it names, or with [`Statement::is_not_principal`] whom it does not mean. None outside a resource's policy.
+    pub fn principals(&self) -> &[Named] {
+        self.principals.as_ref().map_or(&[], |principals| &principals.named)
+    }
+
+    pub fn is_not_principal(&self) -> bool {
+        self.principals.as_ref().is_some_and(|principals| principals.negated)
+    }
+
+    /// Operator, key and values of each condition, as the policy has them.
+    pub fn conditions(&self) -> impl Iterator<Item = (&str, &str, &[Box<str>])> {
+        self.conditions.iter().map(|condition| (&*condition.name, condition.key.shown(), &*condition.shown))
     }
 
     pub fn has_conditions(&self) -> bool {

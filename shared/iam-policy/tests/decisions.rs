@@ -347,3 +347,17 @@ fn a_case_that_cannot_be_read_whole_is_an_error_that_names_the_place() {
     assert!(read(with("principal_account", json!("444455556666"))).contains("principal_account"));
     assert!(read(with("context", json!({"a": {}}))).contains("request.context.a"));
 }
+
+#[test]
+fn what_might_allow_does_not_count_where_something_does() {
+    let maybe = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}}});
+    let grant = json!({"GrantId": "g", "GranteePrincipal": ROLE, "Operations": ["Decrypt"],
+        "Constraints": {"EncryptionContextSubset": {"app": "x"}}});
+    let more = json!({"context": null, "identity_policies": [maybe, allow("kms:Decrypt")],
+        "resource_policy": trusted(HOME), "kms_grants": [grant]});
+    let found = answer(ROLE, "kms:Decrypt", KEY, more);
+    let named: Vec<_> = found.statements.iter().map(|one| (one.layer, one.policy_index)).collect();
+    assert_eq!((found.decision.name(), named), ("allow", vec![("identity", 1), ("resource", 0)]));
+    assert!(found.depends_on.is_empty());
+}

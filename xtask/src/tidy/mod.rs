@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: what compilers don't hold: who depends on whom, and that documents say what is so.
 
+mod audit_controls;
 mod cores;
 mod crates;
 mod documents;
@@ -65,6 +66,7 @@ pub fn run(ran: bool) -> Result {
     documents::check(&files, &mut report);
     threat_model::check(&files, &mut report);
     taken_out::check(&files, &mut report);
+    audit_controls::check(&files, &mut report);
     if ran {
         threat_model::check_ran(&files, &mut report)?;
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ def _binary(creation: Creation) -> Path:
 
 def package(binary: Path) -> bytes:
     """The deployment package of a custom runtime: one executable named `bootstrap`."""
+    status = binary.stat()
+    return _packed(binary, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=32)
+def _packed(binary: Path, modified_ns: int, size: int) -> bytes:
+    """Packing takes a second or more, and several stacks are made of the same binaries."""
     entry = zipfile.ZipInfo("bootstrap")
     entry.external_attr = EXECUTABLE
     entry.compress_type = zipfile.ZIP_DEFLATED
