@@ -375,7 +375,7 @@ fn somebody_elses_alarm_of_a_fleet_alarms_name_is_told_and_left() {
 #[test]
 fn an_alarm_of_ours_that_only_others_alarms_leave_room_for_is_asked_about() {
     let members: Vec<_> = (0..3).map(|instance| (instance, Lifecycle::InService)).collect();
-    let mut seen = Seen { groups: vec![group("web", Some(&"enforce"), &members)], ..Seen::default() };
+    let mut seen = Seen { groups: vec![group("web", Some("enforce"), &members)], ..Seen::default() };
     let name = |instance| {
         let metric = "NetworkOut".parse().unwrap();
         alarm_name(&GroupName::new("web"), &Detector { instance: id(instance), metric }).unwrap()

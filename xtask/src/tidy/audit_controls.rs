@@ -29,7 +29,9 @@ pub fn check(files: &[File], report: &mut Report) {
 }
 
 fn id(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("const CONTROL: Control = Control {\n    id: \"")?;
+    // However rustfmt breaks the line.
+    let (_, rest) = text.split_once("const CONTROL: Control =")?;
+    let (_, rest) = rest.split_once("id: \"")?;
     rest.split('"').next()
 }
 
