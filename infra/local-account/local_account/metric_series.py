@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -57,14 +58,17 @@ class Series:
 
     times: list[float] = field(default_factory=list)
     points: list[Statistics] = field(default_factory=list)
+    # Instances of a group report at once, and the two lists belong together.
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, time: float, point: Statistics) -> None:
-        at = bisect.bisect_right(self.times, time)
-        if at and self.times[at - 1] == time:
-            self.points[at - 1] = self.points[at - 1].with_(point)
-            return
-        self.times.insert(at, time)
-        self.points.insert(at, point)
+        with self.lock:
+            at = bisect.bisect_right(self.times, time)
+            if at and self.times[at - 1] == time:
+                self.points[at - 1] = self.points[at - 1].with_(point)
+                return
+            self.times.insert(at, time)
+            self.points.insert(at, point)
 
     def periods(self, period: int, start: float = -math.inf, end: float = math.inf) -> dict[int, Statistics]:
         """Period start → statistics, of the periods that `start` lies in to the last that begins before `end`; periods are
@@ -72,9 +76,11 @@ class Series:
         found: dict[int, Statistics] = {}
         start = start if math.isinf(start) else start // period * period
         end = end if math.isinf(end) else -(-end // period) * period
-        for at in range(bisect.bisect_left(self.times, start), bisect.bisect_left(self.times, end)):
-            begin = int(self.times[at] // period) * period
-            point = self.points[at]
+        with self.lock:
+            first, last = bisect.bisect_left(self.times, start), bisect.bisect_left(self.times, end)
+            times, points = self.times[first:last], self.points[first:last]
+        for time, point in zip(times, points):
+            begin = int(time // period) * period
             found[begin] = found[begin].with_(point) if begin in found else point
         return found
 
