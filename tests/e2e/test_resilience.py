@@ -101,7 +101,7 @@ def test_of_many_alarming_at_once_exactly_the_limit_is_contained(laptop: Laptop)
     wait_for("a decision about each", decided)
     states = [limited.incidents(instance)[0] for instance in alarming]
     contained = [s["instance"] for s in states if s["state"]["name"] != "Refused"]
-    assert len(contained) == 3
+    assert len(contained) == 3, [s["state"] for s in states]
     for instance in contained:
         limited.incident_in(instance, "Contained")
     assert sum(Shown(laptop, instance).is_isolated() for instance in alarming) == 3
