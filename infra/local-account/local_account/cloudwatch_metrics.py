@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -31,13 +32,16 @@ Arrived = Callable[[Any], None]
 
 def install(account: Account, arrived: Arrived) -> None:
     put = pristine(CloudWatchBackend, "put_metric_data")
+    storing = threading.Lock()
 
     def store(backend: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
-        known = len(backend.metric_data)
-        put(backend, namespace, metric_data)
-        # The index holds the data; of each series moto keeps one datum, which ListMetrics needs.
-        fresh = backend.metric_data[known:]
-        backend.metric_data[known:] = [datum for datum in fresh if remember(backend, datum)]
+        # What another puts meanwhile would be taken for this one's, or cut off with it.
+        with storing:
+            known = len(backend.metric_data)
+            put(backend, namespace, metric_data)
+            # The index holds the data; of each series moto keeps one datum, which ListMetrics needs.
+            fresh = backend.metric_data[known:]
+            backend.metric_data[known:] = [datum for datum in fresh if remember(backend, datum)]
         arrived(backend)
 
     @overlay(CloudWatchBackend)
