@@ -14,6 +14,7 @@ from local_account.deploy.policies import POLICIES
 ROOT = POLICIES.parents[1]
 STEPS = ROOT / "shared" / "containment" / "src" / "step.rs"
 ENROLMENT = ROOT / "shared" / "enrolment" / "src" / "actions.rs"
+ACCESS = ROOT / "shared" / "ports" / "src" / "access.rs"
 ADAPTERS = ROOT / "shared" / "aws-adapters" / "src"
 OWN_ACTIONS = {
     "contain-instance": "CONTAIN_ACTIONS",
@@ -21,6 +22,7 @@ OWN_ACTIONS = {
     "release-instance": "RELEASE_ACTIONS",
     "enroll-fleet": "ENROL_ACTIONS",
     "measure-fleet": "MEASURE_ACTIONS",
+    "audit-access": "AUDIT_ACTIONS",
 }
 # Those that keep incidents: they write evidence, sign the record and tell people.
 INCIDENTS = ("contain-instance", "reconcile-incidents", "release-instance")
@@ -32,6 +34,8 @@ ON_BEHALF = {"release-instance": {"iam:PassRole"}}
 OF_PEOPLE = {"kms:GetPublicKey", "lambda:GetFunctionConfiguration", "s3:GetObjectVersion", "s3:ListBucketVersions"}
 # Proves who asks; STS lets everybody.
 WITHOUT_PERMISSION = {"sts:GetCallerIdentity"}
+# Tells an object that is missing from one that is refused.
+OF_NO_CALL = {"s3:ListBucket"}
 ACTION = re.compile(r'"([a-z0-9]+:[A-Z][A-Za-z]+)"')
 # What no call of the functions shows: Lambda's own writes, and the keys that services use in the functions' name.
 OF_LAMBDA = {
@@ -50,7 +54,8 @@ OF_KEYS = {
 # With which EC2 opens the volumes of an instance that release-instance starts.
 OF_VOLUMES = {("VolumeKeyArns}", "ec2"): {"CreateGrant"}}
 # Of those that tell nobody and write no evidence, by the services that they use a key through.
-OF_OTHERS = {"enroll-fleet": ("dynamodb", "sqs"), "measure-fleet": ("sqs",)}
+OF_OTHERS = {"enroll-fleet": ("dynamodb", "sqs"), "measure-fleet": ("sqs",), "audit-access": ("sns", "sqs")}
+OF_AUDITS = {("AuditKey", "s3"): {"Decrypt", "GenerateDataKey"}}
 # IAM authorises a transaction by its items, and tags given at creation by an action of their own.
 AUTHORISED_AS = {
     "cloudwatch:PutMetricAlarm": {"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
@@ -67,7 +72,7 @@ def of_steps() -> set[str]:
 
 
 def of_constant(name: str) -> set[str]:
-    text = STEPS.read_text() + ENROLMENT.read_text()
+    text = STEPS.read_text() + ENROLMENT.read_text() + ACCESS.read_text()
     found = re.search(rf"pub const {name}: &\[&str\] =\s+&\[(.*?)\];", text, re.DOTALL)
     assert found, f"{name} is not where it was"
     return set(ACTION.findall(found[1]))
@@ -92,9 +97,10 @@ def as_list(value: str | list[str]) -> list[str]:
 
 
 def allowed(function: str) -> set[str]:
-    """Actions that the policy allows, those on keys left out."""
-    actions = {action for statement in statements(function) for action in as_list(statement["Action"])}
-    return {action for action in actions if not action.startswith("kms:") or action == "kms:Sign"}
+    """Actions that the policy allows, the use of keys left out."""
+    pairs = ((action, statement["Resource"]) for statement in statements(function) for action in as_list(statement["Action"]))
+    # Those on all resources read what a key is; those on one are the use of it, for which see the next test.
+    return {action for action, of in pairs if not action.startswith("kms:") or action == "kms:Sign" or of == "*"}
 
 
 @pytest.mark.parametrize("function", OWN_ACTIONS)
@@ -112,14 +118,15 @@ def test_a_key_is_used_through_the_services_that_need_it_and_no_further(function
     used: dict[tuple[str, str], set[str]] = {}
     for statement in statements(function):
         actions = {action.removeprefix("kms:") for action in as_list(statement["Action"]) if action.startswith("kms:")}
-        if actions and "Sign" not in actions:
+        if actions and "Sign" not in actions and statement["Sid"] != "ReadEverybodysAccess":
             key = statement["Resource"].removeprefix("${").split(".")[0]
             for service in as_list(statement["Condition"]["StringEquals"]["kms:ViaService"]):
                 used.setdefault((key, service.split(".")[0]), set()).update(actions)
 
     services = OF_OTHERS.get(function)
     wanted = {key: actions for key, actions in OF_KEYS.items() if services is None or key[1] in services}
-    assert used == {**wanted, **(OF_VOLUMES if function == "release-instance" else {})}
+    own = {"release-instance": OF_VOLUMES, "audit-access": OF_AUDITS}.get(function, {})
+    assert used == {**wanted, **own}
 
 
 @pytest.mark.parametrize("function", INCIDENTS)
@@ -133,11 +140,13 @@ def test_the_signing_key_signs_digests_in_one_way_and_does_nothing_else(function
 
 def test_what_is_declared_is_what_the_adapters_call() -> None:
     """The adapters name each call in its error's context; roles.rs is revoke-credentials' own."""
-    sources = [path for path in Path(ADAPTERS).glob("*.rs") if path.name != "roles.rs"]
+    found = [*Path(ADAPTERS).glob("*.rs"), *Path(ADAPTERS).glob("access/*.rs")]
+    sources = [path for path in found if path.name != "roles.rs"]
     calls = {call for path in sources for call in ACTION.findall(path.read_text())}
     needed = {action for call in calls for action in AUTHORISED_AS.get(call, {call})}
 
-    assert needed - OF_PEOPLE - WITHOUT_PERMISSION == {action for function in OWN_ACTIONS for action in declared(function)}
+    all_declared = {action for function in OWN_ACTIONS for action in declared(function)}
+    assert needed - OF_PEOPLE - WITHOUT_PERMISSION == all_declared - OF_NO_CALL
 
 
 def test_only_contain_instance_decides_and_only_reconcile_incidents_looks_for_work() -> None:

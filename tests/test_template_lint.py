@@ -14,8 +14,8 @@ from tests.template_checks import plain_template
 from tests.template_checks.deployed import TEMPLATE
 
 EVIDENCE_ACCOUNT = TEMPLATE.parent / "infra" / "evidence-account.yaml"
-KEYS = ["EvidenceKey", "JournalKey", "LogKey", "MessageKey", "SigningKey"]
-KEPT = ["EvidenceBucket", "EvidenceBucketPolicy", "JournalTable", *KEYS]
+KEYS = ["AuditKey", "EvidenceKey", "JournalKey", "LogKey", "MessageKey", "SigningKey"]
+KEPT = ["AuditBucket", "AuditBucketPolicy", "EvidenceBucket", "EvidenceBucketPolicy", "JournalTable", *KEYS]
 # Regions differ in which services and values they have.
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-2"]
 
@@ -56,7 +56,7 @@ def test_every_statement_on_all_resources_says_why_in_a_comment() -> None:
                 assert lines[start - 1].strip().startswith("# "), f"line {start + 1} gives no reason"
 
     publishes = "PublishInCordonsNamespace"
-    reads = ["CaptureSurroundings", "ReadAlarms", "ReadFleet"]
+    reads = ["CaptureSurroundings", "ReadAlarms", "ReadEverybodysAccess", "ReadFleet"]
     assert sorted(set(on_all)) == sorted([*reads, publishes, "SendTraces", "WriteDetectors"])
     # contain, reconcile, enrol, measure, release and the viewers.
     assert on_all.count("ReadFleet") == 6

@@ -235,7 +235,7 @@ def test_findings_are_imported_where_a_deployment_asks_for_it_and_only_as_its_ow
     imported = {function: statements.pop("ImportFindings", None) for function, statements in policies[1].items()}
     product = f"arn:aws:securityhub:us-east-1:{ACCOUNT}:product/{ACCOUNT}/default"
     wanted = {"Sid": "ImportFindings", "Effect": "Allow", "Action": "securityhub:BatchImportFindings", "Resource": product}
-    tellers = ("ContainInstance", "ReconcileIncidents", "ReleaseInstance")
+    tellers = ("ContainInstance", "ReconcileIncidents", "ReleaseInstance", "AuditAccess")
     assert imported == {**{function: wanted for function in tellers}, **dict.fromkeys(("RevokeCredentials", "EnrollFleet", "MeasureFleet"))}
     assert policies[0] == policies[1]
     assert [e["ContainInstance"]["CORDON_SECURITY_HUB"] for e in environments] == ["off", "on"]

@@ -29,7 +29,7 @@ OF_INCIDENT = {"aws:RequestTag/cordon:incident": "inc-1", "aws:TagKeys": ["cordo
 CONTAINERS = ("contain-instance", "reconcile-incidents")
 RELEASER = "release-instance"
 # They ask no function.
-WATCHERS = ("enroll-fleet", "measure-fleet")
+WATCHERS = ("enroll-fleet", "measure-fleet", "audit-access")
 ALL = (*CONTAINERS, RELEASER, "revoke-credentials", *WATCHERS)
 INCIDENT = {"aws:ResourceTag/cordon:incident": "inc-1"}
 OPTED_IN = {"aws:ResourceTag/cordon:mode": "enforce"}

@@ -1,5 +1,6 @@
 //! The command line, as a person reads it with `--help`.
 
+use access_audit::TRACKED_DAYS;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -112,6 +113,11 @@ pub(crate) enum Command {
     ///
     /// Exit codes: 0 allowed, 3 denied, 6 depends on what isn't known. With --batch: 0, or 1 where a line could not be read.
     Can(Can),
+    /// Print smaller policies for a user or role, from what it used: a proposal, proved by the evaluator; nothing is applied.
+    ///
+    /// From files alone: no AWS is asked. What AWS doesn't track is kept, and listed. Attempts that were denied count as used.
+    /// Exit codes: 0 printed, 1 no such principal, 6 something could not be read, or not be proved.
+    Trim(Trim),
     /// Check or export what is kept of an incident.
     #[command(subcommand)]
     Evidence(Evidence),
@@ -232,13 +238,18 @@ pub(crate) enum AuditFormat {
     Json,
     /// SARIF 2.1.0.
     Sarif,
+    /// OCSF Compliance Findings, one JSON object a line.
+    Ocsf,
+    /// A page that loads nothing, with the escalation graph drawn.
+    Html,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// What aws iam get-account-authorization-details printed, without a filter.
+    /// What aws iam get-account-authorization-details printed, without a filter. Without it the live account is read, in
+    /// your profile's Region; a file that is given stands for what it holds.
     #[arg(long, value_name = "FILE")]
-    pub(crate) authorization_details: PathBuf,
+    pub(crate) authorization_details: Option<PathBuf>,
     /// Keys: {"keys": [{"KeyMetadata": …, "Policy": …, "KeyRotationEnabled": …, "Grants": […]}]}.
     #[arg(long, value_name = "FILE")]
     pub(crate) kms: Option<PathBuf>,
@@ -254,6 +265,20 @@ pub(crate) struct Audit {
     /// The organization's tree with its service control policies, as cordon can takes it.
     #[arg(long, value_name = "FILE")]
     pub(crate) scps: Option<PathBuf>,
+    /// Resources: {"Regions": [{"Region": …, "EbsEncryptionByDefault": …, "Volumes": […], "Snapshots": […], "Buckets": […],
+    /// "Topics": […], "Queues": […], "Tables": […], "Functions": […]}]}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resources: Option<PathBuf>,
+    /// Findings that are accepted: {"suppressions": [{"control", "resource", "principal", "reason", "expires"}]}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppressions: Option<PathBuf>,
+    /// What cordon audit --json printed before: what changed since is told first.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    /// What principals used: {"principals": [{"Arn": …, and what aws iam get-service-last-accessed-details printed for it,
+    /// of a job with --granularity ACTION_LEVEL}]}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) last_accessed: Option<PathBuf>,
     /// How to print it; --json is the same as --format json.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: AuditFormat,
@@ -270,8 +295,9 @@ pub(crate) struct Can {
     /// The resource's ARN, or * for an action that has none.
     #[arg(required_unless_present = "batch")]
     pub(crate) resource: Option<String>,
-    /// What aws iam get-account-authorization-details printed for the principal's account.
-    #[arg(long, value_name = "FILE", required_unless_present = "batch")]
+    /// What aws iam get-account-authorization-details printed for the principal's account. Without it the live account is
+    /// read.
+    #[arg(long, value_name = "FILE")]
     pub(crate) authorization_details: Option<PathBuf>,
     /// The organization's tree: {Id, Arn, Policies: [{Name, Content}], Children: […]}, from the root to the accounts.
     #[arg(long, value_name = "FILE")]
@@ -293,6 +319,22 @@ pub(crate) struct Can {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["principal", "authorization_details", "scps", "resource_policies",
         "resource_account", "context", "strict"])]
     pub(crate) batch: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trim {
+    /// The ARN of a user or role, or its name.
+    pub(crate) principal: String,
+    /// What aws iam get-account-authorization-details printed, without a filter.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authorization_details: PathBuf,
+    /// What aws iam get-service-last-accessed-details printed for the principal (of a job with --granularity ACTION_LEVEL),
+    /// or a file of many, as cordon audit takes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) last_accessed: PathBuf,
+    /// What was not used for so many days is unused. IAM looks back 400.
+    #[arg(long, default_value_t = TRACKED_DAYS, value_parser = clap::value_parser!(u16).range(1..=i64::from(TRACKED_DAYS)))]
+    pub(crate) days: u16,
 }
 
 #[derive(Debug, Args)]

@@ -13,12 +13,14 @@ mod doctor;
 mod evidence;
 mod exit;
 mod incidents;
+mod live_account;
 mod manual;
 mod plan_text;
 mod report_file;
 mod show;
 mod table;
 mod told;
+mod trim;
 
 use arguments::{Arguments, Command, Evidence};
 use clap::Parser;
@@ -63,8 +65,9 @@ async fn run(arguments: &Arguments) -> Result<(String, Exit), Failed> {
         Command::Coverage => coverage::run(&deployment().await?, json).await,
         Command::Doctor => doctor::run(&deployment().await?, json).await,
         Command::Backtest(asked) => backtest::run(&arguments.global, asked).await,
-        Command::Audit(asked) => audit::run(asked, json),
-        Command::Can(asked) => can::run(asked, json),
+        Command::Audit(asked) => audit::run(&arguments.global.stack, asked, json).await,
+        Command::Can(asked) => can::run(asked, json).await,
+        Command::Trim(asked) => trim::run(asked, json),
         Command::Report(arguments) => report_file::run(&deployment().await?, arguments).await,
         Command::Evidence(Evidence::Verify { archive: Some(archive), public_key, .. }) => {
             evidence::run_offline(archive, public_key.as_deref(), json)

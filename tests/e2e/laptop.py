@@ -27,6 +27,7 @@ FUNCTIONS = {
     "ReconcileIncidentsFunction": "reconcile-incidents",
     "EnrollFleetFunction": "enroll-fleet",
     "MeasureFleetFunction": "measure-fleet",
+    "AuditAccessFunction": "audit-access",
     "ReleaseInstanceFunction": "release-instance",
     "RevokeCredentialsFunction": "revoke-credentials",
 }
@@ -125,7 +126,8 @@ class Stack:
 
     @classmethod
     def deploy(cls, laptop: Laptop, name: str, **parameters: str) -> Stack:
-        """Enrolment is off unless it is asked for: several stacks share an account, and most tests make their own alarms."""
+        """Enrolment and audits are off unless asked for: several stacks share an account, and most tests make their own
+        alarms."""
         missing = [binary for binary in FUNCTIONS.values() if not (BINARIES / binary).exists()]
         assert not missing, f"{missing} not built in {BINARIES}: run cargo build first"
         answer = laptop.door(
@@ -134,7 +136,7 @@ class Stack:
             {
                 "template": str(ROOT / "template.yaml"),
                 "stack_name": name,
-                "parameters": {"Architecture": "x86_64", "EnrollFleet": "off", **parameters},
+                "parameters": {"Architecture": "x86_64", "EnrollFleet": "off", "AuditAccess": "off", **parameters},
                 "code": {logical: str(BINARIES / binary) for logical, binary in FUNCTIONS.items()},
             },
         )

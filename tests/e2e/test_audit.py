@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ocsf.v1_5_0.events import ComplianceFinding
 
 from .laptop import BINARIES
 from .test_can import HOME, Desk, allow, dump, policy, role
@@ -83,7 +84,7 @@ def test_an_escalation_is_found_with_a_witness_that_cordon_can_accepts(desk: Des
 
 def test_the_document_has_the_form_that_the_contract_gives(desk: Desk) -> None:
     document = report(audit(desk, dump(ec2_role("app")), "--json"))
-    assert set(document) == {"schema", "account", "catalogue", "findings", "errors"}
+    assert set(document) == {"schema", "account", "catalogue", "findings", "escalation", "errors"}
     assert (document["schema"], document["account"], document["errors"]) == (1, HOME, [])
     assert set(document["catalogue"]) == {"source", "version", "actions"} and document["catalogue"]["actions"] > 15_000
     fields = {"control", "status", "severity", "confidence", "resource", "principal", "message", "witness", "fix"}
@@ -211,3 +212,92 @@ def test_a_file_that_is_not_there_is_named(desk: Desk) -> None:
         timeout=60,
     )
     assert done.returncode == 1 and "nowhere.json" in done.stderr
+
+
+def climbing() -> dict[str, Any]:
+    """Three roles that one statement makes administrators, and a name that would be a script."""
+    changes = policy(allow("iam:PutRolePolicy", Resource="*"))
+    hostile = ec2_role("app<script>alert(1)</script>", changes)
+    return dump(hostile, ec2_role("other", changes), ec2_role("quiet", policy(allow("s3:GetObject"))))
+
+
+def test_the_page_loads_and_runs_nothing_and_shows_who_can_climb(desk: Desk) -> None:
+    done = audit(desk, climbing(), "--format", "html")
+    assert done.returncode == 14
+    page = done.stdout
+    assert "<script" not in page.lower() and "&#60;script&#62;" in page or "&lt;script&gt;" in page
+    assert "default-src" in page and "<svg" in page and "administrator" in page
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
+    for status in ("not evaluated", "Passed"):
+        assert status in page
+
+
+def test_a_page_of_what_could_not_be_read_says_so_first(desk: Desk) -> None:
+    done = audit(desk, b'{"UserDetailList": []', "--format", "html")
+    assert done.returncode == 6
+    assert "not everything could be read" in done.stdout and "Nothing failed" in done.stdout
+    assert 'class="top waiting"' in done.stdout
+
+
+def test_ocsf_has_a_compliance_finding_for_each_and_nothing_unseen_passes(desk: Desk) -> None:
+    done = audit(desk, climbing(), "--format", "ocsf", kms="{")
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    for finding in findings:
+        model = ComplianceFinding.model_validate(finding)
+        assert (model.class_uid, model.type_uid, finding["metadata"]["version"]) == (2003, 200301, "1.5.0")
+        # The profile's attribute; the class has the rest.
+        assert set(model.model_extra or {}) <= {"cloud"}
+    statuses: dict[str, set[tuple[int, str]]] = {}
+    for finding in findings:
+        compliance = finding["compliance"]
+        statuses.setdefault(compliance["status_detail"], set()).add((compliance["status_id"], compliance["status"]))
+    assert statuses == {
+        "fail": {(3, "Fail")},
+        "pass": {(1, "Pass")},
+        "error": {(99, "Error")},
+        "not evaluated": {(99, "Not Evaluated")},
+    }
+    escalation = [one for one in findings if one["compliance"]["control"] == "iam-privilege-escalation"]
+    assert len(escalation) == 2 and all(one["severity_id"] == 5 for one in escalation)
+    assert len({one["finding_info"]["uid"] for one in escalation}) == 2
+
+
+def test_the_graph_and_the_change_that_breaks_most_are_in_the_json(desk: Desk) -> None:
+    document = report(audit(desk, climbing(), "--json"))
+    paths = document["escalation"]["paths"]
+    assert {path["steps"][-1]["to"] for path in paths} == {"administrator"} and len(paths) == 2
+    cuts = document["escalation"]["cuts"]
+    assert cuts and all(0 < cut["breaks"] <= cut["of"] == 2 for cut in cuts)
+
+
+def test_what_changed_since_an_earlier_report_comes_first(desk: Desk) -> None:
+    before = audit(desk, dump(ec2_role("quiet", policy(allow("s3:GetObject")))), "--json").stdout
+    done = audit(desk, climbing(), since=before)
+    lines = done.stdout.splitlines()
+    assert lines[2].startswith("Changes: ") and "new" in lines[2]
+    assert any(line.startswith("NEW  critical iam-privilege-escalation") for line in lines)
+    same = audit(desk, climbing(), since=audit(desk, climbing(), "--json").stdout)
+    assert "Changes: nothing changed." in same.stdout
+    broken = audit(desk, climbing(), "--json", since="{")
+    assert any("earlier audit" in one["at"] for one in report(broken)["errors"]) and "changes" not in report(broken)
+
+
+def test_what_is_accepted_counts_no_more_until_it_expires(desk: Desk) -> None:
+    def accepted(expires: str) -> str:
+        one = {
+            "control": "iam-inline-policy",
+            "resource": f"arn:aws:iam::{HOME}:role/*",
+            "reason": "they are a fixture",
+            "expires": expires,
+        }
+        return json.dumps({"suppressions": [one]})
+
+    details = dump(ec2_role("quiet", policy(allow("s3:GetObject"))))
+    plain = audit(desk, details)
+    assert "LOW  iam-inline-policy" in plain.stdout
+    now = audit(desk, details, suppressions=accepted("2999-01-01"))
+    assert "LOW  iam-inline-policy" not in now.stdout and "they are a fixture" in " ".join(now.stdout.split())
+    over = audit(desk, details, suppressions=accepted("2020-01-01"))
+    assert "LOW  iam-inline-policy" in over.stdout and "expired on 2020-01-01" in over.stdout
+    wide = audit(desk, details, suppressions=accepted("2999-01-01").replace(f"arn:aws:iam::{HOME}:role/*", "*"))
+    assert wide.returncode == 11 and "suppresses" in wide.stdout

@@ -37,7 +37,7 @@ COMMANDS = commands() if (BINARIES / "cordon").exists() else []
 
 def test_the_help_lists_the_commands_of_the_contract() -> None:
     asking = {"contain", "approve", "release", "freeze", "unfreeze"}
-    looking = {"coverage", "incidents", "show", "report", "doctor", "backtest", "can"}
+    looking = {"coverage", "incidents", "show", "report", "doctor", "backtest", "can", "trim"}
     assert asking | looking | {"completions", "man"} <= {name for name, *_ in COMMANDS}
     assert {("evidence", "verify"), ("evidence", "export")} <= set(COMMANDS)
 

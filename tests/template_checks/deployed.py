@@ -39,6 +39,7 @@ EVERYTHING = {
     "ProfileRoleArns": PROFILE_ROLE,
     "AllowUntracking": "true",
     "EnrollFleet": "on",
+    "AuditAccess": "on",
     "RevocableRoleArns": REVOCABLE_ROLE,
     "SecondNotificationEmail": "second@example.com",
     "SecurityHubFindings": "on",

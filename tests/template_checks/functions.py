@@ -14,6 +14,7 @@ BINARIES = {
     "ReconcileIncidents": "reconcile-incidents",
     "EnrollFleet": "enroll-fleet",
     "MeasureFleet": "measure-fleet",
+    "AuditAccess": "audit-access",
     "ReleaseInstance": "release-instance",
     "RevokeCredentials": "revoke-credentials",
 }
@@ -23,6 +24,7 @@ RETRIES = {
     "ReconcileIncidents": 0,
     "EnrollFleet": 0,
     "MeasureFleet": 0,
+    "AuditAccess": 0,
     "ReleaseInstance": 0,
     "RevokeCredentials": 2,
 }
@@ -138,3 +140,11 @@ def the_fleets_are_measured_as_often_as_ec2_counts_them(deployed: Deployed) -> N
 
 
 check("FleetMetricPermission")(partial(only_a_rule_may_invoke, "MeasureFleetFunction", "FleetMetricSchedule"))
+
+
+@check("AuditAccessSchedule")
+def an_audit_is_begun_or_gone_on_with_every_quarter_of_an_hour(deployed: Deployed) -> None:
+    assert rules_that_run(deployed, "AuditAccessFunction", "rate(15 minutes)") == ["ENABLED"]
+
+
+check("AuditAccessPermission")(partial(only_a_rule_may_invoke, "AuditAccessFunction", "AuditAccessSchedule"))

@@ -49,6 +49,12 @@ def no_service_uses_the_evidence_key_by_itself(deployed: Deployed) -> None:
     assert services(policy(deployed, "EvidenceKey")) == set()
 
 
+@check("AuditKey")
+def no_service_uses_the_audit_key_by_itself(deployed: Deployed) -> None:
+    assert rotates(deployed, "AuditKey")
+    assert services(policy(deployed, "AuditKey")) == set()
+
+
 @check("LogKey")
 def cloudwatch_logs_uses_the_log_key_only_for_this_stacks_groups(deployed: Deployed) -> None:
     document = policy(deployed, "LogKey")
@@ -88,6 +94,11 @@ def people_find_the_journal_key_by_name(deployed: Deployed) -> None:
 @check("EvidenceKeyAlias")
 def people_find_the_evidence_key_by_name(deployed: Deployed) -> None:
     assert alias_of(deployed, "EvidenceKey") == ["alias/cordon/evidence"]
+
+
+@check("AuditKeyAlias")
+def people_find_the_audit_key_by_name(deployed: Deployed) -> None:
+    assert alias_of(deployed, "AuditKey") == ["alias/cordon/audits"]
 
 
 @check("SigningKeyAlias")

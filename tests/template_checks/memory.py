@@ -1,4 +1,4 @@
-"""The journal and the evidence."""
+"""The journal, the evidence and the audits."""
 
 from __future__ import annotations
 
@@ -52,3 +52,26 @@ def evidence_is_taken_over_tls_and_under_its_own_key_only(deployed: Deployed) ->
     assert evaluate([document], "s3:PutObject", stored, {header: deployed.arn("EvidenceKey")}) is not Decision.DENIED
     assert evaluate([document], "s3:PutObject", stored, {header: deployed.arn("JournalKey")}) is Decision.DENIED
     assert evaluate([document], "s3:PutObject", stored, {}) is Decision.DENIED
+
+
+@check("AuditBucket")
+def audits_are_versioned_encrypted_private_and_end(deployed: Deployed) -> None:
+    s3, bucket = deployed.clients["s3"], deployed.id("AuditBucket")
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert encryption[0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == deployed.arn("AuditKey")
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    ownership = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    assert ownership == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert (rule["Filter"]["Prefix"], rule["Expiration"]["Days"], rule["Status"]) == ("runs/", 400, "Enabled")
+
+
+@check("AuditBucketPolicy")
+def audits_are_taken_over_tls_and_under_no_other_key(deployed: Deployed) -> None:
+    document = json.loads(deployed.clients["s3"].get_bucket_policy(Bucket=deployed.id("AuditBucket"))["Policy"])
+    stored = f"{deployed.arn('AuditBucket')}/runs/1/report.json"
+    assert refuses_plain_http(document, "s3:GetObject", stored)
+    header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    assert evaluate([document], "s3:PutObject", stored, {header: deployed.arn("AuditKey")}) is not Decision.DENIED
+    assert evaluate([document], "s3:PutObject", stored, {header: deployed.arn("JournalKey")}) is Decision.DENIED

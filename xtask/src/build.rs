@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Logical id in `template.yaml` → the binary that is its code.
-pub const FUNCTIONS: [(&str, &str); 6] = [
+pub const FUNCTIONS: [(&str, &str); 7] = [
     CONTAIN_INSTANCE,
     ("ReconcileIncidentsFunction", "reconcile-incidents"),
     ("EnrollFleetFunction", "enroll-fleet"),
     ("MeasureFleetFunction", "measure-fleet"),
+    ("AuditAccessFunction", "audit-access"),
     ("ReleaseInstanceFunction", "release-instance"),
     ("RevokeCredentialsFunction", "revoke-credentials"),
 ];

@@ -43,7 +43,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Measure: containment and the command with 50 ms injected into every AWS call, and detection over recorded traffic.
+    /// Measure: containment and the command with 50 ms injected into every AWS call, detection over recorded traffic, and the
+    /// audit of a large account.
     Bench {
         #[command(subcommand)]
         what: Bench,
@@ -84,6 +85,27 @@ enum Bench {
     Command(Runs),
     /// The rule of detection over a folder of series: what is false, what is found, the curve, and its speed.
     Backtest(Recorded),
+    /// The audit of a made-up account beside parliament and Cloudsplaining, and how it grows.
+    Audit(Audited),
+}
+
+#[derive(Args)]
+struct Audited {
+    /// Roles of the account that all of them look at; a tenth as many users.
+    #[arg(long, default_value_t = 1_000)]
+    roles: u32,
+    /// Roles of the accounts of the curve.
+    #[arg(long, num_args = 0.., default_values_t = [1_000, 2_000, 5_000, 10_000])]
+    curve: Vec<u32>,
+    /// Runs of each; medians are shown.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    runs: u16,
+    /// A compiled `cordon`, measured too.
+    #[arg(long)]
+    cordon: Option<PathBuf>,
+    /// Leave out parliament and Cloudsplaining, which need the network once.
+    #[arg(long)]
+    without_peers: bool,
 }
 
 #[derive(Args)]
@@ -133,6 +155,7 @@ fn run() -> Result {
         Command::Bench { what: Bench::Contain(how) } => bench::contain(usize::from(how.runs), how.binaries),
         Command::Bench { what: Bench::Command(how) } => bench::command(usize::from(how.runs), how.binaries),
         Command::Bench { what: Bench::Backtest(asked) } => bench::backtest(&asked),
+        Command::Bench { what: Bench::Audit(asked) } => bench::audit(&asked),
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy { ran } => tidy::run(ran),

@@ -9,7 +9,17 @@ const WIDTH: usize = 80;
 pub(super) fn of(report: &Report) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}\n", heading(report));
-    for finding in report.with(Status::Fail) {
+    if let Some(changes) = &report.changes {
+        let _ = writeln!(text, "Changes: {}.\n{}", changes.summary(), changes.text());
+    }
+    if let Some(cut) = report.escalation.as_ref().and_then(|escalation| escalation.cuts.first()) {
+        let of = cut.holder.as_ref().map_or(String::new(), |holder| format!(" of {holder}"));
+        let change = format!("narrow or remove statement {} of {}{of}", cut.statement, cut.policy);
+        let lead = format!("One change breaks the paths to administrator of {} of {}: ", cut.breaks, cut.of);
+        wrapped(&mut text, &lead, &change);
+        text.push('\n');
+    }
+    for finding in counted(report) {
         fail(&mut text, finding);
     }
     for finding in report.with(Status::Error) {
@@ -21,6 +31,16 @@ pub(super) fn of(report: &Report) -> String {
     for finding in report.with(Status::NotEvaluated) {
         wrapped(&mut text, &format!("NOT EVALUATED  {}: ", finding.control), &finding.message);
     }
+    for note in &report.notes {
+        wrapped(&mut text, "NOTE  ", note);
+    }
+    for finding in report.with(Status::Fail) {
+        let Some(suppressed) = &finding.suppressed else { continue };
+        let about = finding.resource.as_deref().or(finding.principal.as_deref()).unwrap_or("the account");
+        let until = suppressed.expires.as_ref().map_or(String::new(), |expires| format!(" (until {expires})"));
+        let content = format!("{about}: {}{until}", suppressed.reason);
+        wrapped(&mut text, &format!("ACCEPTED  {}: ", finding.control), &content);
+    }
     let passed: Vec<_> = report.with(Status::Pass).map(|finding| finding.control).collect();
     if !passed.is_empty() {
         wrapped(&mut text, "Passed: ", &passed.join(", "));
@@ -29,8 +49,13 @@ pub(super) fn of(report: &Report) -> String {
     text
 }
 
+/// What fails and is accepted by nobody.
+fn counted(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.with(Status::Fail).filter(|finding| finding.suppressed.is_none())
+}
+
 fn heading(report: &Report) -> String {
-    let count = |severity: Severity| report.with(Status::Fail).filter(|finding| finding.severity == severity).count();
+    let count = |severity: Severity| counted(report).filter(|finding| finding.severity == severity).count();
     let mut parts: Vec<String> = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low]
         .into_iter()
         .filter(|severity| count(*severity) > 0)
@@ -38,6 +63,10 @@ fn heading(report: &Report) -> String {
         .collect();
     if parts.is_empty() {
         parts.push("nothing found".to_owned());
+    }
+    let accepted = report.with(Status::Fail).filter(|finding| finding.suppressed.is_some()).count();
+    if accepted > 0 {
+        parts.push(format!("{accepted} accepted"));
     }
     let (unread, unseen) = (report.errors.len(), report.with(Status::NotEvaluated).count());
     if unread > 0 {
@@ -55,7 +84,8 @@ fn fail(text: &mut String, finding: &Finding) {
         Confidence::Medium => "  (assumes something that the files don't hold)",
         Confidence::Low => "  (depends on conditions)",
     };
-    let _ = writeln!(text, "{}  {}{sure}", name(finding.severity).to_uppercase(), finding.control);
+    let own = if finding.own { "CORDON'S OWN ROLE  " } else { "" };
+    let _ = writeln!(text, "{own}{}  {}{sure}", name(finding.severity).to_uppercase(), finding.control);
     if let Some(resource) = &finding.resource {
         let _ = writeln!(text, "  {}", OneLine(resource));
     }

@@ -1,4 +1,4 @@
-//! `cordon can`: whether a principal may do something, from files alone. What can't be read is never an allow.
+//! `cordon can`: whether a principal may do something, from files, or for its identity from the live account. What can't be read is never an allow.
 
 mod batch;
 mod single;
@@ -25,10 +25,10 @@ struct Answer<'a> {
     notes: &'a [String],
 }
 
-pub(crate) fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
+pub(crate) async fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
     match &asked.batch {
         Some(path) => batch::run(path),
-        None => single::run(asked, json),
+        None => single::run(asked, json).await,
     }
 }
 

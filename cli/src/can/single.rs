@@ -1,24 +1,21 @@
-//! One request, judged by an account's dump.
+//! One request, judged by an account's dump, or by the account itself.
 
 use super::{answer, exit, read, text, to_json, unknown_action};
 use crate::arguments::Can;
 use crate::exit::{Exit, Failed};
+use crate::live_account;
 use access_audit::{Holdings, Inventory, Organization, ResourcePolicies};
 use iam_policy::{
     Action, Caller, CallerKind, Context, Policies, Policy, PolicyError, Request, Resource, ResourcePolicy, explain,
 };
+use ports::Section;
 use std::path::Path;
 
-pub(super) fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
+pub(super) async fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
     let (Some(principal), Some(action), Some(resource)) = (&asked.principal, &asked.action, &asked.resource) else {
         return Err(Failed::Usage("name a principal, an action and a resource".to_owned()));
     };
-    let Some(details) = &asked.authorization_details else {
-        return Err(Failed::Usage(
-            "--authorization-details FILE is needed: it says what the principal holds".to_owned(),
-        ));
-    };
-    let inventory = read(details, Inventory::parse)?;
+    let inventory = inventory(asked).await?;
     let guards = match &asked.resource_policies {
         Some(path) => read(path, ResourcePolicies::parse)?,
         None => ResourcePolicies::default(),
@@ -48,6 +45,16 @@ pub(super) fn run(asked: &Can, json: bool) -> Result<(String, Exit), Failed> {
     notes.extend(warnings(&policies));
     let printed = if json { to_json(&answer(&found, &notes))? } else { text::of(&request, &found, &notes) };
     Ok((printed, exit(found.decision)))
+}
+
+async fn inventory(asked: &Can) -> Result<Inventory, Failed> {
+    match &asked.authorization_details {
+        Some(details) => read(details, Inventory::parse),
+        None => {
+            let account = live_account::read(&[Section::AuthorizationDetails]).await?;
+            Inventory::parse(account.authorization_details()).map_err(|error| Failed::Unchecked(error.to_string()))
+        }
+    }
 }
 
 /// Services, providers, the root user and nobody hold nothing in IAM. Of a user or role that isn't in the dump nothing is

@@ -2,8 +2,8 @@
 
 use super::check::{Check, Verdict, advised, mended_by};
 use super::stack::{
-    ALARM_TOPIC, CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, EvidencePlace,
-    FLEET_METRIC_SCHEDULE, FUNCTIONS, MEASURE_FLEET, RECONCILE_INCIDENTS, SCHEDULE, Stack, is_key,
+    ALARM_TOPIC, AUDIT_ACCESS, AUDIT_SCHEDULE, CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE,
+    EvidencePlace, FLEET_METRIC_SCHEDULE, FUNCTIONS, MEASURE_FLEET, RECONCILE_INCIDENTS, SCHEDULE, Stack, is_key,
 };
 use aws_adapters::deployed::{DeployedFunction, FunctionMetric};
 use futures::future::join_all;
@@ -25,6 +25,12 @@ const SETTINGS: [(&str, &str); 7] = [
 /// enroll-fleet's own: it knows no incident.
 const SETTINGS_OF_ENROLMENT: [(&str, &str); 2] =
     [("CORDON_TABLE", "JournalTable"), ("CORDON_ALARM_TOPIC_ARN", "AlarmTopic")];
+/// audit-access's own.
+const SETTINGS_OF_AUDITS: [(&str, &str); 3] = [
+    ("CORDON_AUDIT_BUCKET", "AuditBucket"),
+    ("CORDON_AUDIT_KEY_ARN", "AuditKey"),
+    ("CORDON_NOTIFICATION_TOPIC_ARN", "NotificationTopic"),
+];
 const LOOK_BACK: Duration = Duration::hours(1);
 
 pub(super) async fn checks(stack: &Stack, now: OffsetDateTime) -> Vec<Check> {
@@ -47,6 +53,7 @@ async fn of_one(stack: &Stack, logical_id: &'static str, name: &str) -> Vec<Chec
         RECONCILE_INCIDENTS => vec![by_rule(SCHEDULE)],
         ENROLL_FLEET => vec![by_rule(ENROLMENT_SCHEDULE), by_rule(ENROLMENT_RULE)],
         MEASURE_FLEET => vec![by_rule(FLEET_METRIC_SCHEDULE)],
+        AUDIT_ACCESS => vec![by_rule(AUDIT_SCHEDULE)],
         _ => return checks,
     };
     let policy = stack.reader.function_policy(name).await;
@@ -75,6 +82,7 @@ fn settings(stack: &Stack, logical_id: &str, function: &DeployedFunction) -> Ver
         "RevokeCredentialsFunction" => SETTINGS.get(..1).unwrap_or_default(),
         ENROLL_FLEET => &SETTINGS_OF_ENROLMENT[..],
         MEASURE_FLEET => &[],
+        AUDIT_ACCESS => &SETTINGS_OF_AUDITS[..],
         _ => &SETTINGS[..],
     };
     let wrong = needed.iter().filter(|(variable, resource)| {

@@ -5,11 +5,12 @@ use aws_adapters::deployed::{DeployedFunction, StackReader, StackResource};
 use ports::PortResult;
 use std::collections::BTreeMap;
 
-pub(super) const FUNCTIONS: [&str; 6] = [
+pub(super) const FUNCTIONS: [&str; 7] = [
     CONTAIN_INSTANCE,
     RECONCILE_INCIDENTS,
     ENROLL_FLEET,
     MEASURE_FLEET,
+    AUDIT_ACCESS,
     "ReleaseInstanceFunction",
     "RevokeCredentialsFunction",
 ];
@@ -17,10 +18,11 @@ pub(super) const CONTAIN_INSTANCE: &str = "ContainInstanceFunction";
 pub(super) const RECONCILE_INCIDENTS: &str = "ReconcileIncidentsFunction";
 pub(super) const ENROLL_FLEET: &str = "EnrollFleetFunction";
 pub(super) const MEASURE_FLEET: &str = "MeasureFleetFunction";
+pub(super) const AUDIT_ACCESS: &str = "AuditAccessFunction";
 pub(super) const ALARM_TOPIC: &str = "AlarmTopic";
 pub(super) const NOTIFICATION_TOPIC: &str = "NotificationTopic";
 pub(super) const QUEUES: [&str; 2] = ["SignalDeadLetterQueue", "InvocationFailureQueue"];
-pub(super) const KEYS: [&str; 5] = [MESSAGE_KEY, JOURNAL_KEY, EVIDENCE_KEY, "SigningKey", "LogKey"];
+pub(super) const KEYS: [&str; 6] = [MESSAGE_KEY, JOURNAL_KEY, EVIDENCE_KEY, "AuditKey", "SigningKey", "LogKey"];
 pub(super) const MESSAGE_KEY: &str = "MessageKey";
 pub(super) const JOURNAL_KEY: &str = "JournalKey";
 pub(super) const EVIDENCE_KEY: &str = "EvidenceKey";
@@ -31,6 +33,7 @@ pub(super) const LOOK_AGAIN_SCHEDULE: &str = "LookAgainSchedule";
 pub(super) const ENROLMENT_SCHEDULE: &str = "EnrollFleetSchedule";
 pub(super) const ENROLMENT_RULE: &str = "EnrollFleetRule";
 pub(super) const FLEET_METRIC_SCHEDULE: &str = "FleetMetricSchedule";
+pub(super) const AUDIT_SCHEDULE: &str = "AuditAccessSchedule";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
 pub(super) struct Stack {

@@ -2,8 +2,9 @@
 
 use super::check::{Check, Verdict, advised, mended_by, word};
 use super::stack::{
-    CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE, FLEET_METRIC_SCHEDULE, LOOK_AGAIN_SCHEDULE,
-    MEASURE_FLEET, NOTIFICATION_TOPIC, RECONCILE_INCIDENTS, SCHEDULE, Stack,
+    AUDIT_ACCESS, AUDIT_SCHEDULE, CONTAIN_INSTANCE, ENROLL_FLEET, ENROLMENT_RULE, ENROLMENT_SCHEDULE,
+    FLEET_METRIC_SCHEDULE, LOOK_AGAIN_SCHEDULE, MEASURE_FLEET, NOTIFICATION_TOPIC, RECONCILE_INCIDENTS, SCHEDULE,
+    Stack,
 };
 use containment::coverage::ModeTag;
 use containment::observed::{ObservedAlarm, ObservedGroup};
@@ -36,7 +37,11 @@ async fn rules(stack: &Stack) -> Vec<Check> {
             loss: "it is disabled: an alarm that was in doubt, or whose message was lost, is not looked at again",
         },
     ];
-    if enrols(stack).await {
+    if wants(stack, AUDIT_ACCESS, "CORDON_AUDIT_ACCESS").await {
+        let loss = "it is disabled: nobody is told who gained what permission";
+        rules.push(Rule { logical_id: AUDIT_SCHEDULE, function: AUDIT_ACCESS, loss });
+    }
+    if wants(stack, ENROLL_FLEET, "CORDON_ENROLL_FLEET").await {
         let loss = "it is disabled: new instances are not watched";
         rules.extend([ENROLMENT_SCHEDULE, ENROLMENT_RULE].map(|logical_id| Rule {
             logical_id,
@@ -53,10 +58,10 @@ async fn rules(stack: &Stack) -> Vec<Check> {
 }
 
 /// Whether the deployment wants it. What can't be read is no "no": the function's own checks say that it can't.
-async fn enrols(stack: &Stack) -> bool {
-    let Some(name) = stack.id(ENROLL_FLEET) else { return true };
+async fn wants(stack: &Stack, function: &str, variable: &str) -> bool {
+    let Some(name) = stack.id(function) else { return true };
     let function = stack.reader.function(name).await;
-    function.map_or(true, |function| function.variables.get("CORDON_ENROLL_FLEET").is_none_or(|value| value != "off"))
+    function.map_or(true, |function| function.variables.get(variable).is_none_or(|value| value != "off"))
 }
 
 async fn of_rule(stack: &Stack, rule: &Rule) -> Vec<Check> {

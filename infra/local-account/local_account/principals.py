@@ -92,7 +92,7 @@ def identify(account: Account, request: AwsRequest) -> Principal:
     if key is None or key.status != "Active":
         raise _UNKNOWN
     verify(account, request, key.secret_access_key)
-    return _user_principal(account, user)
+    return user_principal(account, user)
 
 
 def _session(account: Account, access_key: str) -> AssumedRole | None:
@@ -127,7 +127,7 @@ def role_policies(iam: IAMBackend, role: Any) -> list[Document]:
     return inline + [_document(policy) for policy in role.managed_policies.values()]
 
 
-def _user_principal(account: Account, user: Any) -> Principal:
+def user_principal(account: Account, user: Any) -> Principal:
     iam = iam_backends[account.account_id]["aws"]
     holders = [user, *iam.get_groups_for_user(user.name)]
     policies = [_parsed(document) for holder in holders for document in holder.policies.values()]

@@ -29,6 +29,7 @@ from . import (  # noqa: E402
     calls,
     cloudtrail_events,
     cloudwatch_alarms,
+    credential_reports,
     door,
     dynamodb_transactions,
     ec2_console,
@@ -44,6 +45,7 @@ from . import (  # noqa: E402
     kms_asymmetric,
     kms_keys,
     lambda_delivery,
+    last_use,
     load_balancing,
     principals,
     s3_checksums,
@@ -65,6 +67,7 @@ _OVERLAYS = (
     account_delays,
     autoscaling_groups,
     cloudwatch_alarms,
+    credential_reports,
     deploy_door,
     dynamodb_transactions,
     ec2_console,
@@ -126,6 +129,7 @@ def start(account: Account, port: int = 0, latency_ms: float = 0.0) -> Server:
     door.install(account)
     calls.install(account, record)
     cloudtrail_events.install(account, record)
+    last_use.install(account, record)
     interference.install(account)
     rates.install(account)
     delivery = lambda_delivery.install(account)

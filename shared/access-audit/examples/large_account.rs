@@ -1,4 +1,6 @@
 //! The audit's time and memory over a made-up account: `cargo run --release -p access-audit --example large_account -- ROLES`.
+//! `write ROLES FILE` writes the account's dump, and `audit FILE REPORT` does with one what `cordon audit` does: so the audit
+//! can be measured from outside, beside others.
 //!
 //! A tenth as many users as roles. Policies are made from common services by a fixed seed: named resources, wildcards,
 //! conditions, boundaries, shared managed policies, groups, roles that trust services, the account and each other. One in 250
@@ -6,13 +8,16 @@
 
 #![expect(clippy::indexing_slicing, reason = "a made-up account is put together by index")]
 
-use access_audit::{Files, Status, audit};
+use access_audit::{Files, Report, Status, audit};
 use serde_json::{Value, json};
+use std::error::Error;
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::time::Instant;
 use time::macros::datetime;
 
 const HOME: &str = "111122223333";
+const CREATED: &str = "2025-06-01T00:00:00+00:00";
 const SERVICES: [(&str, &str, [&str; 4]); 10] = [
     ("s3", "arn:aws:s3:::app-N/*", ["GetObject", "PutObject", "ListBucket", "DeleteObject"]),
     ("dynamodb", "arn:aws:dynamodb:*:111122223333:table/app-N", ["GetItem", "PutItem", "Query", "UpdateItem"]),
@@ -46,17 +51,31 @@ impl Dice {
     }
 }
 
-fn main() {
-    let roles: usize = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1_000);
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["write", roles, file] => Ok(fs::write(file, account(roles.parse()?).to_string())?),
+        ["audit", file, out] => from_file(file, out),
+        [] => in_memory(1_000),
+        [roles] => in_memory(roles.parse()?),
+        _ => Err("usage: large_account [ROLES] | write ROLES FILE | audit FILE REPORT".into()),
+    }
+}
+
+/// All that `cordon audit` does with a dump: from the file to the report's JSON in another.
+fn from_file(file: &str, out: &str) -> Result<(), Box<dyn Error>> {
+    let dump = fs::read(file)?;
+    let report = audited(&dump);
+    let mut written = BufWriter::new(fs::File::create(out)?);
+    serde_json::to_writer(&mut written, &report)?;
+    Ok(written.flush()?)
+}
+
+fn in_memory(roles: usize) -> Result<(), Box<dyn Error>> {
     let dump = account(roles).to_string();
     let before = most_memory_mib();
     let begun = Instant::now();
-    let files = Files {
-        authorization_details: dump.as_bytes(),
-        now: Some(datetime!(2026-01-01 00:00 UTC)),
-        ..Files::default()
-    };
-    let report = audit(&files);
+    let report = audited(dump.as_bytes());
     let took = begun.elapsed();
     let found = |control: &str| report.with(Status::Fail).filter(|one| one.control == control).count();
     println!("{roles} roles, {} users, a dump of {:.1} MB", roles / 10, dump.len() as f64 / 1e6);
@@ -73,6 +92,11 @@ fn main() {
         most_memory_mib(),
         before
     );
+    Ok(())
+}
+
+fn audited(dump: &[u8]) -> Report {
+    audit(&Files { authorization_details: dump, now: Some(datetime!(2026-01-01 00:00 UTC)), ..Files::default() })
 }
 
 fn account(roles: usize) -> Value {
@@ -80,17 +104,23 @@ fn account(roles: usize) -> Value {
     let managed = (roles / 20).max(5);
     let policies: Vec<Value> = (0..managed)
         .map(|number| {
-            let version = json!({"VersionId": "v1", "IsDefaultVersion": true, "Document": document(&mut dice, roles)});
-            json!({"Arn": policy_arn(number), "DefaultVersionId": "v1", "PolicyVersionList": [version]})
+            let version = json!({"VersionId": "v1", "IsDefaultVersion": true, "Document": document(&mut dice, roles),
+                "CreateDate": CREATED});
+            json!({"Arn": policy_arn(number), "PolicyName": format!("shared-{number}"), "PolicyId": format!("ANPA{number:016}"),
+                "Path": "/", "DefaultVersionId": "v1", "AttachmentCount": 1, "PermissionsBoundaryUsageCount": 0,
+                "IsAttachable": true, "CreateDate": CREATED, "UpdateDate": CREATED, "PolicyVersionList": [version]})
         })
         .collect();
-    let attached = |dice: &mut Dice| json!([{"PolicyName": "shared", "PolicyArn": policy_arn(dice.below(managed))}]);
+    let attached = |dice: &mut Dice| {
+        let number = dice.below(managed);
+        json!([{"PolicyName": format!("shared-{number}"), "PolicyArn": policy_arn(number)}])
+    };
     let role_details: Vec<Value> = (0..roles)
         .map(|number| {
             let own = if number % 250 == 7 { everything() } else { document(&mut dice, roles) };
             let mut role = json!({
             "Arn": format!("arn:aws:iam::{HOME}:role/app-{number}"), "RoleName": format!("app-{number}"),
-            "RoleId": format!("AROA{number:016}"), "CreateDate": "2025-06-01T00:00:00+00:00",
+            "RoleId": format!("AROA{number:016}"), "CreateDate": CREATED, "Path": "/", "InstanceProfileList": [], "Tags": [],
             "RoleLastUsed": {"LastUsedDate": "2025-12-20T00:00:00+00:00"},
             "AssumeRolePolicyDocument": trust(&mut dice, roles),
             "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": own}],
@@ -104,13 +134,16 @@ fn account(roles: usize) -> Value {
     let groups: Vec<Value> = (0..10)
         .map(|number| {
             json!({"GroupName": format!("team-{number}"), "Arn": format!("arn:aws:iam::{HOME}:group/team-{number}"),
+            "Path": "/",
+            "GroupId": format!("AGPA{number:016}"), "CreateDate": CREATED, "AttachedManagedPolicies": [],
             "GroupPolicyList": [{"PolicyName": "team", "PolicyDocument": document(&mut dice, roles)}]})
         })
         .collect();
     let users: Vec<Value> = (0..roles / 10)
         .map(|number| {
             json!({"Arn": format!("arn:aws:iam::{HOME}:user/user-{number}"), "UserName": format!("user-{number}"),
-            "UserId": format!("AIDA{number:016}"), "GroupList": [format!("team-{}", dice.below(10))],
+            "UserId": format!("AIDA{number:016}"), "Path": "/", "CreateDate": CREATED, "UserPolicyList": [], "Tags": [],
+            "GroupList": [format!("team-{}", dice.below(10))],
             "AttachedManagedPolicies": attached(&mut dice)})
         })
         .collect();

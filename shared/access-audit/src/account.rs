@@ -102,6 +102,44 @@ impl<'a> Account<'a> {
         Ok(account)
     }
 
+    /// The same account without one statement of a policy; of an inline one, `holder` says whose.
+    pub(crate) fn without(&self, holder: Option<&str>, policy: &str, statement: usize) -> Self {
+        // A managed policy's copies share their document, and go on sharing it.
+        let mut cut: Option<Policy> = None;
+        let mut less = |one: &Policy| {
+            if &*one.name != policy {
+                return one.clone();
+            }
+            let document = || Policy::new(policy, one.document.without(statement));
+            match holder {
+                Some(_) => document(),
+                None => cut.get_or_insert_with(document).clone(),
+            }
+        };
+        let subjects = self.subjects.iter().map(|subject| {
+            let Holdings { caller, identity, boundaries } = &subject.holdings;
+            let concerned = holder.is_none_or(|holder| holder == subject.principal.arn);
+            let identity = if concerned { identity.iter().map(&mut less).collect() } else { identity.clone() };
+            let holdings = Holdings { caller: caller.clone(), identity, boundaries: boundaries.clone() };
+            Subject { principal: subject.principal, holdings, is_service_linked: subject.is_service_linked }
+        });
+        Self {
+            subjects: subjects.collect(),
+            id: self.id.clone(),
+            partition: self.partition.clone(),
+            inventory: self.inventory,
+            unread: Vec::new(),
+            everything: self.everything.clone(),
+            now: self.now,
+            organization: self.organization,
+            scps: self.scps.clone(),
+            is_management: self.is_management,
+            base: self.base.clone(),
+            common: self.common.clone(),
+            tag_keys: self.tag_keys.clone(),
+        }
+    }
+
     /// Whether the organization that was given has this account, too.
     pub(crate) fn is_in_organization(&self, account: &str) -> bool {
         self.organization.is_some_and(|organization| matches!(organization.levels(account), Ok(Some(_))))
@@ -129,12 +167,19 @@ impl<'a> Account<'a> {
     pub(crate) fn context_of_target(&self, target: &Principal) -> Context {
         let boundary = target.boundary_arn.iter();
         let mut context = self.context().with("iam:PermissionsBoundary", boundary);
-        for key in &self.tag_keys {
-            let name = key.split_once('/').map_or("", |(_, name)| name);
-            let values = target.tags.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        for (key, values) in self.tags_of_target(target) {
             context = context.with(key, values);
         }
         context
+    }
+
+    /// Of each tag that any policy looks at, what the target has of it.
+    pub(crate) fn tags_of_target<'t>(&'t self, target: &'t Principal) -> impl Iterator<Item = (&'t str, Vec<&'t str>)> {
+        self.tag_keys.iter().map(|key| {
+            let name = key.split_once('/').map_or("", |(_, name)| name);
+            let same = target.tags.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+            (key.as_str(), same.map(|(_, value)| value.as_str()).collect())
+        })
     }
 
     pub(crate) fn decide(&self, step: &Step) -> Option<Confidence> {
@@ -206,6 +251,19 @@ impl Subject<'_> {
     /// Whether any of its statements is about the action, in lower case: without one the evaluator need not be asked.
     pub(crate) fn mentions(&self, lower: &str) -> bool {
         self.allows().any(|statement| statement.covers_action(lower))
+    }
+
+    /// Whether its own policies and boundaries could allow the action on anything: where not, the evaluator need not be asked
+    /// about any resource.
+    pub(crate) fn could(&self, lower: &str) -> bool {
+        let Holdings { identity, boundaries, .. } = &self.holdings;
+        let covers = |statement: &Statement| statement.covers_action(lower);
+        let is_final = |statement: &Statement| {
+            statement.covers_every_resource() && !statement.has_conditions() && statement.covers_action(lower)
+        };
+        self.mentions(lower)
+            && boundaries.iter().all(|policy| policy.document.allows().iter().any(covers))
+            && !identity.iter().chain(boundaries).any(|policy| policy.document.denies().iter().any(is_final))
     }
 }
 

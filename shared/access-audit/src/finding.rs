@@ -1,10 +1,10 @@
 //! What an audit says.
 
 use iam_policy::{Decided, Dependency};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a control found out. An error is never a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Fail,
@@ -16,7 +16,7 @@ pub enum Status {
 }
 
 /// From the least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     Low,
@@ -26,7 +26,7 @@ pub enum Severity {
 }
 
 /// From the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The policies say so, whatever else a request holds.
@@ -66,6 +66,21 @@ pub struct Finding {
     pub message: String,
     pub witness: Vec<Witness>,
     pub fix: String,
+    /// Accepted: it still fails, and counts no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppressed>,
+    /// About a role of Cordon's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
+}
+
+/// Why a finding is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suppressed {
+    pub reason: String,
+    /// The last day on which it is, as 2027-01-31; `None` for what is on the list of Cordon's own roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 impl Finding {
@@ -80,6 +95,8 @@ impl Finding {
             message,
             witness: Vec::new(),
             fix: String::new(),
+            suppressed: None,
+            own: false,
         }
     }
 

@@ -129,6 +129,10 @@ impl Key {
 }
 
 fn key(entry: &Value) -> Result<Key, PolicyError> {
+    if let Some(why) = entry.get("Unread").and_then(Value::as_str) {
+        let id = entry.get("KeyId").and_then(Value::as_str).unwrap_or("a key");
+        return Err(PolicyError::new(id, format!("could not be read: {why}")));
+    }
     let metadata = entry.get("KeyMetadata").unwrap_or(&Value::Null);
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
     let arn = text("Arn").or_else(|| text("KeyId")).filter(|arn| arn.starts_with("arn:"));
@@ -152,16 +156,18 @@ fn key(entry: &Value) -> Result<Key, PolicyError> {
             None
         }
         Some(_) => {
-            let error = PolicyError::new("KeyRotationEnabled", "expected true or false");
+            let expected = || PolicyError::new("KeyRotationEnabled", "expected true or false");
+            let error = refused(entry, "KeyRotationEnabled").unwrap_or_else(expected);
             gaps.push(broken(Section::Rotation, &error, hidden));
             None
         }
     };
     let hidden = "when it was last used";
-    let last_usage = LastUsage::read(entry).unwrap_or_else(|error| {
-        gaps.push(broken(Section::LastUsage, &error, hidden));
-        None
-    });
+    let last_usage =
+        refused(entry, "KeyLastUsage").map_or_else(|| LastUsage::read(entry), Err).unwrap_or_else(|error| {
+            gaps.push(broken(Section::LastUsage, &error, hidden));
+            None
+        });
     if last_usage.is_none() && !gaps.iter().any(|gap| gap.section == Section::LastUsage) {
         gaps.push(not_given(Section::LastUsage, "KeyLastUsage", hidden));
     }
@@ -193,7 +199,8 @@ fn policy(entry: &Value, gaps: &mut Vec<Gap>) -> Option<Policy> {
         gaps.push(not_given(Section::Policy, "Policy", hidden));
         return None;
     };
-    match Document::from_value(policy, DocumentKind::Resource) {
+    let document = refused(entry, "Policy").map_or_else(|| Document::from_value(policy, DocumentKind::Resource), Err);
+    match document {
         Ok(document) => Some(Policy::new("key policy", document)),
         Err(error) => {
             gaps.push(broken(Section::Policy, &error.within("Policy"), hidden));
@@ -215,7 +222,8 @@ fn grants(entry: &Value, gaps: &mut Vec<Gap>) -> Vec<(Grant, Listed)> {
             return Vec::new();
         }
         Some(_) => {
-            gaps.push(broken(Section::Grants, &PolicyError::new("Grants", "expected a list"), hidden));
+            let error = refused(entry, "Grants").unwrap_or_else(|| PolicyError::new("Grants", "expected a list"));
+            gaps.push(broken(Section::Grants, &error, hidden));
             return Vec::new();
         }
     };
@@ -227,6 +235,12 @@ fn grants(entry: &Value, gaps: &mut Vec<Gap>) -> Vec<(Grant, Listed)> {
         }
     }
     read
+}
+
+/// Who reads a live account puts `{"Unread": why}` in place of what AWS would not let be read.
+fn refused(entry: &Value, member: &str) -> Option<PolicyError> {
+    let why = entry.get(member)?.get("Unread")?.as_str()?;
+    Some(PolicyError::new(member, format!("could not be read: {why}")))
 }
 
 fn not_given(section: Section, what: &str, hidden: &str) -> Gap {

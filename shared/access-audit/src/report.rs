@@ -1,16 +1,22 @@
 //! The whole audit, from files to findings.
 
 use crate::account::Account;
+use crate::compare::{Baseline, Changes};
 use crate::controls::{CONTROLS, Control, Look};
 use crate::credentials::{AccountSummary, CredentialReport, PasswordPolicy};
 use crate::decrypt::{Access, Reader};
-use crate::escalation::Graph;
+use crate::escalation::{Escalation, Graph};
 use crate::finding::{Finding, Problem, Severity, Status};
 use crate::keys::Keys;
+use crate::last_accessed::LastAccessed;
+use crate::own;
+use crate::region::{Exposure, Regions};
 use crate::root::Root;
+use crate::suppress::Suppressions;
+use crate::usage::Usage;
 use crate::{Inventory, Organization};
 use iam_policy::{Catalogue, PolicyError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// The files of an audit, as they were read.
@@ -28,6 +34,16 @@ pub struct Files<'a> {
     pub password_policy: Option<&'a [u8]>,
     /// The organization's tree with its service control policies.
     pub scps: Option<&'a [u8]>,
+    /// `{"Regions": [{"Region", "Volumes", "Buckets", …}]}`: what services' APIs answer of their resources.
+    pub resources: Option<&'a [u8]>,
+    /// Findings that are accepted, by whom nobody that is audited can be.
+    pub suppressions: Option<&'a [u8]>,
+    /// An earlier report, or what was kept of it: what changed since is told.
+    pub since: Option<&'a [u8]>,
+    /// The name of the deployment's stack: its roles come first.
+    pub own_stack: Option<&'a str>,
+    /// `{"principals": [{"Arn", and what GetServiceLastAccessedDetails answered for it}]}`
+    pub last_accessed: Option<&'a [u8]>,
     /// Decides conditions on the time, and the age of credentials.
     pub now: Option<OffsetDateTime>,
 }
@@ -43,6 +59,15 @@ pub struct Report {
     /// Who reaches which key. Without keys, or where they or their account could not be read: absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decrypt: Option<Vec<Reader>>,
+    /// Who can make themselves administrator, as a graph. Where the account could not be read: absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
+    /// Since an earlier report. Without one, or where it could not be read: absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+    /// What deserves to be seen and is no finding, such as a suppression that is over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What could not be read. Each control that it concerns has a finding with status `error`, too.
     pub errors: Vec<Problem>,
 }
@@ -57,7 +82,7 @@ pub struct CatalogueUsed {
 impl Report {
     /// The worst severity of what failed.
     pub fn worst(&self) -> Option<Severity> {
-        self.with(Status::Fail).map(|finding| finding.severity).max()
+        self.with(Status::Fail).filter(|finding| finding.suppressed.is_none()).map(|finding| finding.severity).max()
     }
 
     pub fn with(&self, status: Status) -> impl Iterator<Item = &Finding> {
@@ -77,12 +102,20 @@ impl<T> Source<T> {
         if let Self::Read(read) = self { Some(read) } else { None }
     }
 
+    fn into_read(self) -> Option<T> {
+        if let Self::Read(read) = self { Some(read) } else { None }
+    }
+
     fn parsed(
         bytes: Option<&[u8]>,
         parse: impl Fn(&[u8]) -> Result<T, PolicyError>,
         errors: &mut Vec<Problem>,
     ) -> Self {
-        bytes.map_or(Self::NotGiven, |bytes| Self::of(parse(bytes), errors))
+        let read = |bytes| match unread(bytes) {
+            Some(error) => Err(error),
+            None => parse(bytes),
+        };
+        bytes.map_or(Self::NotGiven, |bytes| Self::of(read(bytes), errors))
     }
 
     fn of(read: Result<T, PolicyError>, errors: &mut Vec<Problem>) -> Self {
@@ -96,6 +129,20 @@ impl<T> Source<T> {
     }
 }
 
+/// Who reads a live account puts `{"Unread": why}` in a file's place where AWS would not let it be read.
+fn unread(bytes: &[u8]) -> Option<PolicyError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Unread {
+        unread: String,
+    }
+    if !bytes.starts_with(b"{\"Unread\"") {
+        return None;
+    }
+    let Unread { unread } = serde_json::from_slice(bytes).ok()?;
+    Some(PolicyError::new("the account", format!("could not be read: {unread}")))
+}
+
 /// Looks at everything. Nothing that goes wrong ends it: what could not be read is in the report.
 pub fn audit(files: &Files<'_>) -> Report {
     let mut errors = Vec::new();
@@ -105,6 +152,8 @@ pub fn audit(files: &Files<'_>) -> Report {
     let credentials = Source::parsed(files.credential_report, CredentialReport::parse, &mut errors);
     let summary = Source::parsed(files.account_summary, AccountSummary::parse, &mut errors);
     let password = Source::parsed(files.password_policy, PasswordPolicy::parse, &mut errors);
+    let parse = |bytes: &[u8]| LastAccessed::parse(bytes, None);
+    let accessed = Source::parsed(files.last_accessed, parse, &mut errors);
     let account = match (&inventory, &organization) {
         // Without the control policies that were given, what is allowed would be overstated.
         (Source::Broken | Source::NotGiven, _) | (_, Source::Broken) => Source::Broken,
@@ -120,29 +169,53 @@ pub fn audit(files: &Files<'_>) -> Report {
         (Source::Read((account, _)), Source::Read(keys)) => Source::of(Access::of(account, keys), &mut errors),
         _ => Source::Broken,
     };
+    let usage = match (&account, &accessed) {
+        (_, Source::NotGiven) => Source::NotGiven,
+        (Source::Read((account, _)), Source::Read(accessed)) => Source::Read(Usage::of(account, accessed)),
+        _ => Source::Broken,
+    };
+    let regions = Source::parsed(files.resources, Regions::parse, &mut errors);
+    let exposure = match (&account, &regions) {
+        (_, Source::NotGiven) => Source::NotGiven,
+        (Source::Read((account, _)), Source::Read(regions)) => Source::Read(Exposure { account, regions }),
+        _ => Source::Broken,
+    };
     let mut findings = Vec::new();
     for control in CONTROLS {
         findings.extend(match control.look {
             Look::Principals(look) => with(control, &account, |(account, graph)| look(account, graph)),
             Look::Keys(look) => with(control, &keys, |keys| look(keys, files.now)),
             Look::Access(look) => with(control, &access, |access| look(access, files.now)),
+            Look::Exposure(look) => with(control, &exposure, look),
             Look::Credentials(look) => match files.now {
                 Some(now) => with(control, &credentials, |report| look(report, now)),
                 None => with(control, &Source::<CredentialReport>::NotGiven, |_| Vec::new()),
             },
             Look::Root(look) => with(control, &root, look),
             Look::PasswordPolicy(look) => with(control, &password, look),
+            Look::Usage(look) => match files.now {
+                Some(now) => with(control, &usage, |usage| look(usage, now)),
+                None => with(control, &Source::<Usage<'_>>::NotGiven, |_| Vec::new()),
+            },
         });
     }
     let decrypt = if let Source::Read(access) = access { Some(access.into_readers()) } else { None };
+    errors.extend(regions.read().into_iter().flat_map(Regions::problems));
     if let Source::Read(keys) = &keys {
         errors.extend(keys.problems());
     }
+    errors.extend(usage.read().into_iter().flat_map(Usage::problems));
+    let escalation = match account.read().map(|(account, graph)| Escalation::of(account, graph)) {
+        None => None,
+        Some(escalation) => Source::of(escalation, &mut errors).into_read(),
+    };
     if let Source::Read((account, _)) = account {
         errors.extend(account.unread);
     }
+    let notes = accept(files, &mut findings, &mut errors);
     findings.sort_by(|one, other| {
-        let rank = |finding: &Finding| (finding.status, std::cmp::Reverse(finding.severity), finding.confidence);
+        let rank =
+            |finding: &Finding| (!finding.own, finding.status, std::cmp::Reverse(finding.severity), finding.confidence);
         rank(one).cmp(&rank(other)).then_with(|| {
             (one.control, &one.principal, &one.resource).cmp(&(other.control, &other.principal, &other.resource))
         })
@@ -150,7 +223,30 @@ pub fn audit(files: &Files<'_>) -> Report {
     let catalogue = Catalogue::shipped();
     let catalogue =
         CatalogueUsed { source: catalogue.source, version: catalogue.version, actions: catalogue.actions().len() };
-    Report { schema: 1, account: id, catalogue, findings, decrypt, errors }
+    let mut report =
+        Report { schema: 1, account: id, catalogue, findings, decrypt, escalation, changes: None, notes, errors };
+    if let Source::Read(before) = Source::parsed(files.since, Baseline::parse, &mut report.errors) {
+        let is_own = |arn: &str| files.own_stack.is_some_and(|stack| own::role_of(stack, arn).is_some());
+        report.changes = Some(Changes::between(&before, &report, is_own));
+    }
+    report
+}
+
+/// Marks what is accepted, on Cordon's own roles and by people.
+fn accept(files: &Files<'_>, findings: &mut [Finding], errors: &mut Vec<Problem>) -> Vec<String> {
+    if let Some(stack) = files.own_stack
+        && let Source::Read(justified) = Source::of(own::justified(), errors)
+    {
+        own::mark(stack, findings, &justified);
+    }
+    match Source::parsed(files.suppressions, Suppressions::parse, errors) {
+        Source::Read(suppressions) => {
+            let notes = suppressions.apply(findings, files.now);
+            errors.extend(suppressions.unread);
+            notes
+        }
+        Source::NotGiven | Source::Broken => Vec::new(),
+    }
 }
 
 fn ready<'a>(
@@ -226,6 +322,13 @@ impl Unread for Access<'_> {
     }
 }
 
+impl Unread for Usage<'_> {
+    fn unread(&self) -> usize {
+        self.unread()
+    }
+}
+
 impl Unread for CredentialReport {}
+impl Unread for Exposure<'_> {}
 impl Unread for Root {}
 impl Unread for PasswordPolicy {}

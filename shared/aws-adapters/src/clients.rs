@@ -1,6 +1,8 @@
 //! The SDK's clients, made once a process.
 
+use crate::access::AwsAccess;
 use crate::alarms::CloudWatchAlarms;
+use crate::audit_store::AuditBucket;
 use crate::caller_identity::SecurityTokenService;
 use crate::coverage::AccountCoverage;
 use crate::credentials::RevokeFunction;
@@ -28,8 +30,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Alarms, Coverage, EnrolmentPorts, Findings, FleetPorts, Groups, Journal, Ports, Resources, Roles, Traffic,
+    AccessReader, Alarms, AuditPorts, Clock, Coverage, EnrolmentPorts, Findings, FleetPorts, Groups, Journal, Ports,
+    Resources, Roles, Traffic,
 };
+use signal::AccountId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,6 +119,38 @@ pub fn fleet_ports(clients: &Clients) -> FleetPorts {
 
 pub fn journal(clients: &Clients, table: &str) -> Arc<dyn Journal> {
     Arc::new(JournalTable::new(aws_sdk_dynamodb::Client::new(&clients.config), table))
+}
+
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// Who may do what, in the credentials' account and Region.
+pub fn access_reader(clients: &Clients) -> Arc<dyn AccessReader> {
+    Arc::new(AwsAccess::new(&clients.config, s3(&clients.config)))
+}
+
+/// Where audits are kept, and who is told of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditPlaces {
+    pub bucket: String,
+    /// The account that owns the bucket.
+    pub owner: AccountId,
+    pub key_arn: String,
+    pub topic_arn: String,
+    /// Whether findings are imported into Security Hub.
+    pub security_hub: bool,
+}
+
+pub fn audit_ports(clients: &Clients, places: &AuditPlaces) -> AuditPorts {
+    let config = &clients.config;
+    AuditPorts {
+        reader: access_reader(clients),
+        store: Arc::new(AuditBucket::new(s3(config), &places.bucket, &places.owner, &places.key_arn)),
+        notifier: Arc::new(NotificationTopic::new(aws_sdk_sns::Client::new(config), &places.topic_arn)),
+        findings: places.security_hub.then(|| Arc::new(SecurityHub::new(config)) as Arc<dyn Findings>),
+        clock: clock(),
+    }
 }
 
 /// The door to Cordon's functions for people.

@@ -11,6 +11,8 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 const IMPORT: &str = "securityhub:BatchImportFindings";
+/// As many as one call takes.
+const LARGEST_BATCH: usize = 100;
 /// The only version of the format.
 const SCHEMA_VERSION: &str = "2018-10-08";
 /// How Security Hub says, for a call or for a finding, that it is not enabled in the account and Region.
@@ -29,12 +31,17 @@ impl SecurityHub {
 
 #[async_trait]
 impl Findings for SecurityHub {
-    async fn import(&self, finding: &Finding) -> PortResult<()> {
-        let document = document(finding).map_err(|error| PortError::unreadable(IMPORT, error))?;
-        let answer = self.client.batch_import_findings().findings(document).send().await;
-        let answer = answer.map_err(|error| explained(map(IMPORT)(error)))?;
-        // The call succeeds where the finding doesn't.
-        answer.failed_findings().first().map_or(Ok(()), |failed| Err(refused(failed)))
+    async fn import(&self, findings: &[Finding]) -> PortResult<()> {
+        let mut first = Ok(());
+        for some in findings.chunks(LARGEST_BATCH) {
+            let documents: Result<Vec<_>, _> = some.iter().map(document).collect();
+            let documents = documents.map_err(|error| PortError::unreadable(IMPORT, error))?;
+            let answer = self.client.batch_import_findings().set_findings(Some(documents)).send().await;
+            let answer = answer.map_err(|error| explained(map(IMPORT)(error)))?;
+            // The call succeeds where a finding doesn't.
+            first = first.and(answer.failed_findings().first().map_or(Ok(()), |failed| Err(refused(failed))));
+        }
+        first
     }
 }
 
@@ -56,6 +63,7 @@ fn document(finding: &Finding) -> Result<AwsSecurityFinding, String> {
         FindingSeverity::Low => SeverityLabel::Low,
         FindingSeverity::Medium => SeverityLabel::Medium,
         FindingSeverity::High => SeverityLabel::High,
+        FindingSeverity::Critical => SeverityLabel::Critical,
     };
     // Severity and types go this way: people may change the finding's own, and an import must not take that back.
     let provided = FindingProviderFields::builder()
@@ -64,7 +72,7 @@ fn document(finding: &Finding) -> Result<AwsSecurityFinding, String> {
         .build();
     let partition = Partition::from(finding.partition.as_str());
     let resource = Resource::builder()
-        .r#type("AwsEc2Instance")
+        .r#type(finding.resource_type)
         .id(&finding.resource_arn)
         .partition(partition)
         .region(&finding.region)

@@ -1,8 +1,10 @@
 //! The ports on AWS. The only crate that names the AWS SDK.
 
+mod access;
 mod alarm_mapping;
 mod alarms;
 mod allow_all;
+mod audit_store;
 mod caller_identity;
 mod caller_proof;
 mod clients;
@@ -41,8 +43,8 @@ mod watches;
 
 pub use caller_proof::{ProofError, prove};
 pub use clients::{
-    Clients, alarms, connect, coverage, enrolment_ports, evidence_reader, fleet_ports, functions, groups, journal,
-    ports, roles, stack_reader, traffic,
+    AuditPlaces, Clients, access_reader, alarms, audit_ports, clock, connect, coverage, enrolment_ports,
+    evidence_reader, fleet_ports, functions, groups, journal, ports, roles, stack_reader, traffic,
 };
 pub use evidence_reader::{EvidenceReader, StoredVersion};
 pub use functions::{Functions, Invoked};

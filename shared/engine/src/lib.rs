@@ -3,6 +3,7 @@
 //! [`Engine::handle`] is one signal's way from nomination to a settling incident; [`Engine::settle`] is what the
 //! reconciler does with every open incident until it is contained. [`Engine::operate`] is what people ask for by hand.
 
+mod access;
 mod apply;
 mod capture;
 mod commit;
@@ -33,6 +34,7 @@ mod undo;
 mod untrack;
 mod window;
 
+pub use access::{AccessAudit, AccountFiles, AuditError, AuditOutcome, AuditSummary, read_account};
 pub use config::{Config, ConfigError, ConfigProblem};
 pub use enrol::{EnrolError, Enrolment};
 pub use identity::ProofFault;

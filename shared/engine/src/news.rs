@@ -43,7 +43,7 @@ pub(crate) async fn import(engine: &Engine, incident: &Incident) -> Option<Event
         return incident.finding_is_due().then(|| EventBody::FindingReported { status: off() });
     };
     let finding = notice::finding(incident, &engine.config.place(), engine.ports.clock.now())?;
-    let status = match findings.import(&finding).await {
+    let status = match findings.import(std::slice::from_ref(&finding)).await {
         Ok(()) => FindingStatus::Imported,
         Err(error) => {
             tracing::error!(incident = %incident.id, %error, "the finding was not imported");

@@ -99,6 +99,18 @@ impl Document {
     pub fn allows(&self) -> &[Statement] {
         &self.allows
     }
+
+    /// The same document without one of its statements, by its index in the document.
+    #[must_use]
+    pub fn without(&self, index: usize) -> Self {
+        let kept = |statements: &[Statement]| statements.iter().filter(|one| one.index != index).cloned().collect();
+        Self {
+            kind: self.kind,
+            denies: kept(&self.denies),
+            allows: kept(&self.allows),
+            warnings: self.warnings.clone(),
+        }
+    }
 }
 
 /// A document without a version is one of 2008-10-17, to which `${` is text.

@@ -56,6 +56,7 @@ pub use document::{Document, DocumentKind, MAX_DOCUMENT_BYTES};
 pub use error::{PolicyError, Warning};
 pub use explain::{Decided, Dependency, Explanation, explain};
 pub use grant::Grant;
+pub use pattern::is_like;
 pub use policies::{Layer, Policies, Policy, ResourcePolicy, read_policies};
 pub use principal::Named;
 pub use request::{Action, Request, Resource};

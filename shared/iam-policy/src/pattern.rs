@@ -62,6 +62,11 @@ pub(crate) enum Resolved<'a> {
     Unknown,
 }
 
+/// Whether a text matches a pattern in which `*` is any text and `?` any character, as StringLike matches.
+pub fn is_like(text: &str, pattern: &str) -> bool {
+    Pattern::like(pattern, false, "").is_ok_and(|pattern| pattern.matches(text))
+}
+
 impl Pattern {
     /// Of Action and NotAction: to be matched with text in lower case.
     pub(crate) fn action(text: &str) -> Self {

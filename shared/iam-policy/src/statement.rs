@@ -161,10 +161,26 @@ impl Statement {
     }
 
     pub(crate) fn covers_resource(&self, request: &Request) -> Truth {
+        self.covers_arn(request.resource.arn(), request)
+    }
+
+    /// Whether it is about the resource of this ARN, whatever the request's own is; variables are the request's.
+    pub fn covers_arn(&self, arn: &str, request: &Request) -> Truth {
         let Some(listed) = &self.resources else { return Truth::Yes };
-        let arn = request.resource.arn();
         let matches = |pattern| Pattern::matches_with(pattern, arn, |variable| request.resolve(variable));
         Truth::any(listed.patterns.iter().map(matches)).negated(listed.negated)
+    }
+
+    /// The keys of variables in Resource or NotResource, in lower case.
+    pub fn keys_in_resources(&self) -> impl Iterator<Item = &str> {
+        self.resource_keys().map(crate::key::Key::lower)
+    }
+
+    /// The keys of conditions and of variables in their values, in lower case.
+    pub fn keys_in_conditions(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().flat_map(|condition| {
+            condition.variables().map(|variable| variable.key.lower()).chain([condition.key.lower()])
+        })
     }
 
     /// The keys that Resource or NotResource takes from the request.

@@ -19,6 +19,7 @@ pub enum FindingSeverity {
     Low,
     Medium,
     High,
+    Critical,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Finding {
     pub severity: FindingSeverity,
     pub record_state: RecordState,
     pub workflow: WorkflowStatus,
+    /// Of Security Hub's resource types.
+    pub resource_type: &'static str,
     pub resource_arn: String,
     /// Cordon's own names, each with `cordon/` before it.
     pub fields: Vec<(&'static str, String)>,
@@ -91,6 +94,7 @@ pub fn finding(incident: &Incident, place: &Place<'_>, now: OffsetDateTime) -> O
         // The instance is back in service. Whatever else happened, somebody may still have to look.
         record_state: if is_over { RecordState::Archived } else { RecordState::Active },
         workflow: if is_over { WorkflowStatus::Resolved } else { WorkflowStatus::New },
+        resource_type: "AwsEc2Instance",
         resource_arn: format!("arn:{partition}:ec2:{region}:{account}:instance/{instance}"),
         fields: fields(incident),
     })

@@ -3,6 +3,7 @@
 //! Reads answer `None` for "AWS says there is no such thing"; every other failure is a [`PortError`] whose
 //! [`ErrorKind`] tells what a caller may do about it.
 
+mod access;
 mod alarms;
 mod bundle;
 mod callers;
@@ -22,6 +23,7 @@ mod targets;
 mod time_source;
 mod traffic;
 
+pub use access::{AUDIT_ACTIONS, AccessReader, AuditPorts, AuditStore, Page, Section};
 pub use alarms::{AlarmScope, Alarms};
 pub use bundle::{Ports, Resources};
 pub use callers::{CallerIdentity, Callers};

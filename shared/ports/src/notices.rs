@@ -10,6 +10,9 @@ pub trait Notifier: Send + Sync {
 /// Security Hub, for those who bring findings.
 #[async_trait]
 pub trait Findings: Send + Sync {
-    /// Creates the finding, or updates the one of the same id.
-    async fn import(&self, finding: &Finding) -> PortResult<()>;
+    /// Creates each finding, or updates the one of the same id. Others' failure is no reason to leave one out.
+    ///
+    /// # Errors
+    /// The first that failed.
+    async fn import(&self, findings: &[Finding]) -> PortResult<()>;
 }

@@ -33,7 +33,7 @@ pub fn html(report: &Report<'_>) -> Result<String, ReportError> {
 }
 
 /// Nothing may be loaded, run, framed, sent or rebased; the one style is known by its hash.
-fn policy(style: &str) -> String {
+pub(crate) fn policy(style: &str) -> String {
     let hash = BASE64_STANDARD.encode(Sha256::digest(style.as_bytes()));
     format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
 }

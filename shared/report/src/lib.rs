@@ -4,6 +4,7 @@
 //! panics on input. Names, tags, reasons and errors in a report are hostile: each form escapes whatever it shows, and
 //! what is missing is said, never left out in silence.
 
+mod audit;
 mod content;
 mod entries;
 mod evidence;
@@ -21,6 +22,7 @@ mod times;
 mod traffic;
 mod words;
 
+pub use audit::{Audit, audit_html, audit_ocsf};
 pub use evidence::{EvidenceItem, MissingEvidence};
 pub use html::html;
 pub use json::{SCHEMA, json};

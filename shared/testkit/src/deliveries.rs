@@ -89,11 +89,13 @@ impl Notifier for Process {
 /// As Security Hub does: an update that isn't newer than what it has is ignored.
 #[async_trait]
 impl Findings for Process {
-    async fn import(&self, finding: &Finding) -> PortResult<()> {
+    async fn import(&self, findings: &[Finding]) -> PortResult<()> {
         self.change("securityhub:BatchImportFindings", |account| {
-            let known = account.findings.get(&finding.id);
-            if known.is_none_or(|known| known.updated_at < finding.updated_at) {
-                account.findings.insert(finding.id.clone(), finding.clone());
+            for finding in findings {
+                let known = account.findings.get(&finding.id);
+                if known.is_none_or(|known| known.updated_at < finding.updated_at) {
+                    account.findings.insert(finding.id.clone(), finding.clone());
+                }
             }
             Ok(())
         })

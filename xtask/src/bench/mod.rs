@@ -1,5 +1,7 @@
-//! `cargo xtask bench`: how many round trips, and how long, with 50 ms injected into every AWS call; and detection.
+//! `cargo xtask bench`: how many round trips, and how long, with 50 ms injected into every AWS call; detection, and the
+//! audit.
 
+mod audit;
 mod backtest;
 mod cases;
 mod footprint;
@@ -12,6 +14,7 @@ use crate::build::{self, CONTAIN_INSTANCE};
 use crate::failure::{Doing, Result};
 use crate::scene::{self, Fleet, Launch};
 use crate::{process, setup, workspace};
+pub use audit::run as audit;
 pub use backtest::run as backtest;
 use cases::{CORDON, Case, PLAIN, WARM_UP};
 use run::Bench;

@@ -1,6 +1,7 @@
-//! `cargo xtask demo`: from the metric to the clean replacement, on a local AWS account; and two alarms that must isolate
-//! nobody.
+//! `cargo xtask demo`: from the metric to the clean replacement, on a local AWS account; two alarms that must isolate
+//! nobody; and who can do what in the account.
 
+mod audit;
 mod command;
 mod ending;
 mod refusals;
@@ -82,10 +83,11 @@ pub fn run(as_json: bool) -> Result {
         Some(incident) => ending::show(&account, incident),
         None => Err(Failure::new("there is no incident to report and release")),
     };
+    let audited = audit::show(&account);
     if as_json {
-        println!("{}", demonstrated.as_json(&[sale, noise]));
+        println!("{}", demonstrated.as_json(&[sale, noise], audited.as_ref().ok()));
     }
-    if amiss.is_empty() { ended } else { Err(Failure::new("the containment is not whole")) }
+    if amiss.is_empty() { ended.and(audited.map(drop)) } else { Err(Failure::new("the containment is not whole")) }
 }
 
 /// Shows what happens after the call numbered `read` until nothing more is expected: what was seen last, and when the

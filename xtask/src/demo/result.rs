@@ -77,7 +77,7 @@ impl Demonstrated {
         checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()
     }
 
-    pub fn as_json(&self, refusals: &[Refusals]) -> Value {
+    pub fn as_json(&self, refusals: &[Refusals], audit: Option<&Value>) -> Value {
         let after = &self.after;
         json!({
             "incident": after.incident,
@@ -94,6 +94,7 @@ impl Demonstrated {
             "round_trips_to_isolated": self.round_trips_to_isolated,
             "milliseconds_to_severed": self.milliseconds_to_severed.map(whole),
             "refused": refusals.iter().map(Refusals::as_json).collect::<Vec<_>>(),
+            "audit": audit,
         })
     }
 }

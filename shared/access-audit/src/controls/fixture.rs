@@ -34,6 +34,7 @@ pub(super) struct Dump {
     credentials: Vec<String>,
     summary: Option<Value>,
     password_policy: Option<Value>,
+    accessed: Vec<Value>,
 }
 
 pub(super) fn allow(actions: Value, resource: &str) -> Value {
@@ -146,6 +147,13 @@ impl Dump {
         self
     }
 
+    /// What a role used, as GetServiceLastAccessedDetails told at the beginning of 2026.
+    pub(super) fn accessed(mut self, role: &str, services: &[Value]) -> Self {
+        self.accessed.push(json!({"Arn": arn(&format!("role/{role}")), "JobStatus": "COMPLETED",
+            "JobCompletionDate": "2026-01-01T00:00:00Z", "ServicesLastAccessed": services}));
+        self
+    }
+
     fn findings(&self, control: &str) -> Vec<Finding> {
         let dump = json!({"UserDetailList": self.users, "GroupDetailList": self.groups, "RoleDetailList": self.roles,
             "Policies": self.policies});
@@ -156,11 +164,13 @@ impl Dump {
         let credentials = (!rows.is_empty()).then(|| format!("{}\n{}\n", COLUMNS.join(","), rows.join("\n")));
         let (dump, summary) = (dump.to_string(), self.summary.as_ref().map(Value::to_string));
         let password_policy = self.password_policy.as_ref().map(Value::to_string);
+        let accessed = (!self.accessed.is_empty()).then(|| json!({"principals": self.accessed}).to_string());
         let report = audit(&Files {
             authorization_details: dump.as_bytes(),
             credential_report: credentials.as_deref().map(str::as_bytes),
             account_summary: summary.as_deref().map(str::as_bytes),
             password_policy: password_policy.as_deref().map(str::as_bytes),
+            last_accessed: accessed.as_deref().map(str::as_bytes),
             now: Some(datetime!(2026-01-01 00:00 UTC)),
             ..Files::default()
         });

@@ -2,6 +2,9 @@
 
 mod administrators;
 mod credential_rows;
+mod ebs_default;
+mod ebs_shared;
+mod ebs_volumes;
 #[cfg(test)]
 mod fixture;
 mod inline_policies;
@@ -20,10 +23,14 @@ mod old_access_keys;
 mod pass_role;
 mod password_policy;
 mod privilege_escalation;
+mod resource_external;
+mod resource_own_key;
+mod resource_public;
 mod root_access_key;
 mod root_hardware_mfa;
 mod root_mfa;
 mod root_used;
+mod s3_acl;
 mod service_wildcards;
 mod trust_anyone;
 mod trust_external;
@@ -31,6 +38,7 @@ mod trust_oidc;
 mod trust_service;
 mod two_access_keys;
 mod unused_credentials;
+mod unused_permissions;
 mod unused_roles;
 mod user_mfa;
 mod user_policies;
@@ -41,7 +49,9 @@ use crate::decrypt::Access;
 use crate::escalation::Graph;
 use crate::finding::{Finding, Severity};
 use crate::keys::Keys;
+use crate::region::Exposure;
 use crate::root::Root;
+use crate::usage::Usage;
 use iam_policy::Statement;
 use time::OffsetDateTime;
 
@@ -64,8 +74,10 @@ pub(crate) enum Look {
     Keys(fn(&Keys, Option<OffsetDateTime>) -> Findings),
     Access(fn(&Access<'_>, Option<OffsetDateTime>) -> Findings),
     Credentials(fn(&CredentialReport, OffsetDateTime) -> Findings),
+    Exposure(fn(&Exposure<'_>) -> Findings),
     Root(fn(&Root) -> Findings),
     PasswordPolicy(fn(&PasswordPolicy) -> Findings),
+    Usage(fn(&Usage<'_>, OffsetDateTime) -> Findings),
 }
 
 impl Look {
@@ -75,8 +87,10 @@ impl Look {
             Self::Keys(_) => "--kms FILE",
             Self::Access(_) => "--kms FILE beside the authorization details",
             Self::Credentials(_) => "--credential-report FILE",
+            Self::Exposure(_) => "--resources FILE beside the authorization details",
             Self::Root(_) => "--credential-report FILE or --account-summary FILE",
             Self::PasswordPolicy(_) => "--password-policy FILE",
+            Self::Usage(_) => "--last-accessed FILE beside the authorization details",
         }
     }
 }
@@ -84,6 +98,9 @@ impl Look {
 /// All of them.
 pub static CONTROLS: &[Control] = &[
     administrators::CONTROL,
+    ebs_default::CONTROL,
+    ebs_shared::CONTROL,
+    ebs_volumes::CONTROL,
     inline_policies::CONTROL,
     kms_conditions::CONTROL,
     kms_customer_policies::CONTROL,
@@ -100,10 +117,14 @@ pub static CONTROLS: &[Control] = &[
     pass_role::CONTROL,
     password_policy::CONTROL,
     privilege_escalation::CONTROL,
+    resource_external::CONTROL,
+    resource_own_key::CONTROL,
+    resource_public::CONTROL,
     root_access_key::CONTROL,
     root_hardware_mfa::CONTROL,
     root_mfa::CONTROL,
     root_used::CONTROL,
+    s3_acl::CONTROL,
     service_wildcards::CONTROL,
     trust_anyone::CONTROL,
     trust_external::CONTROL,
@@ -111,6 +132,7 @@ pub static CONTROLS: &[Control] = &[
     trust_service::CONTROL,
     two_access_keys::CONTROL,
     unused_credentials::CONTROL,
+    unused_permissions::CONTROL,
     unused_roles::CONTROL,
     user_mfa::CONTROL,
     user_policies::CONTROL,

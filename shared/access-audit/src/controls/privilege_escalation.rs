@@ -2,8 +2,8 @@
 
 use super::{Control, Look};
 use crate::account::Account;
-use crate::escalation::{Found, Graph};
-use crate::finding::{Finding, Severity, Witness};
+use crate::escalation::{Found, Graph, Source, sources};
+use crate::finding::{Finding, Severity};
 use std::collections::BTreeMap;
 
 pub(super) const CONTROL: Control = Control {
@@ -12,9 +12,6 @@ pub(super) const CONTROL: Control = Control {
     severity: Severity::Critical,
     look: Look::Principals(look),
 };
-
-/// A policy's statement: whose policy, where it has no ARN, its name, and its index.
-type Source<'a> = (&'a str, &'a str, usize);
 
 fn look(account: &Account<'_>, graph: &Graph) -> Vec<Finding> {
     let found = graph.found(account);
@@ -50,17 +47,6 @@ fn fix(found: &Found, counts: &BTreeMap<Source<'_>, usize>) -> String {
         _ => String::new(),
     };
     format!("narrow or remove statement {index} of {policy}{of}{shared}")
-}
-
-/// The statements that grant what a step needs. A managed policy is one wherever it is attached.
-fn sources(witness: &Witness) -> impl Iterator<Item = Source<'_>> {
-    let granting = witness.statements.iter().filter(|one| one.effect == "Allow");
-    granting.filter_map(|one| match one.layer {
-        "identity" if one.policy.starts_with("arn:") => Some(("", one.policy.as_str(), one.index)),
-        "identity" => Some((witness.principal.as_str(), one.policy.as_str(), one.index)),
-        "resource" => Some((witness.resource.as_str(), one.policy.as_str(), one.index)),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ pub(crate) fn open_to_everyone(account: &Account<'_>, key: &Key) -> Vec<(AccessL
 }
 
 /// A condition that holds for fixed callers, networks or sources only. With IfExists it holds without them, too.
-fn keeps((operator, key, values): (&str, &str, &[Box<str>])) -> bool {
+pub(crate) fn keeps((operator, key, values): (&str, &str, &[Box<str>])) -> bool {
     const FIXED: [&str; 12] = [
         "aws:principalaccount",
         "aws:principalarn",

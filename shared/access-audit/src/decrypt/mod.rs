@@ -16,7 +16,7 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod world;
 
-pub(crate) use everywhere::{EveryKey, open_to_everyone};
+pub(crate) use everywhere::{EveryKey, keeps, open_to_everyone};
 pub(crate) use outsiders::ABSENT;
 pub use reader::Reader;
 

@@ -107,6 +107,17 @@ impl World {
         })
     }
 
+    pub(crate) fn report_with_resources(&self, resources: &str) -> Report {
+        let details = json!({"UserDetailList": self.users, "GroupDetailList": [], "RoleDetailList": self.roles,
+            "Policies": self.policies})
+        .to_string();
+        audit(&Files {
+            authorization_details: details.as_bytes(),
+            resources: Some(resources.as_bytes()),
+            ..Files::default()
+        })
+    }
+
     pub(crate) fn readers(&self) -> Vec<Reader> {
         self.report().decrypt.unwrap()
     }

@@ -2,10 +2,12 @@
 
 use crate::account::{Account, Step};
 use crate::escalation::admin::Powers;
+use crate::escalation::alike::Alike;
 use crate::escalation::paths::{Gain, Need, On, Path};
 use crate::escalation::places::{solve, worst};
+use crate::escalation::trusts;
 use crate::finding::Confidence;
-use iam_policy::{Action, Caller, Context, Decision, Named, Policies, Request, Resource, ResourcePolicy, decide};
+use iam_policy::{Action, Context, Named};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -20,28 +22,38 @@ pub(crate) struct Way {
 /// The steps that the evaluator accepts, and how surely.
 type Solved = (Vec<Step>, Confidence);
 
+/// Resources that a change is made on, and how sure it would be at best.
+type Changed = Vec<(String, Confidence)>;
+
 /// The principals' edges, asked for one by one.
 pub(crate) struct Edges<'a> {
     pub(crate) account: &'a Account<'a>,
     pub(crate) powers: Powers,
+    pub(crate) alike: Rc<Alike<'a>>,
     paths: &'static [Path],
-    /// Of each subject: the paths all of whose actions its policies mention.
+    /// Of each subject: the paths all of whose actions its policies could allow.
     open: Vec<Rc<[usize]>>,
     /// Of each role: the services that it trusts, as far as paths need them.
     trusts: Vec<Vec<(&'static str, Confidence)>>,
     /// By subject and path: the steps that don't concern the target.
     solved: HashMap<(usize, usize), Option<Solved>>,
     could_be_admin: HashMap<usize, bool>,
+    theirs: HashMap<usize, usize>,
+    theirs_numbers: HashMap<Vec<Changed>, usize>,
 }
 
 impl<'a> Edges<'a> {
     pub(crate) fn new(account: &'a Account<'a>, powers: Powers, paths: &'static [Path]) -> Self {
         let open = |at: usize| {
             let Some(subject) = account.subject(at) else { return Rc::default() };
-            let mentioned = |path: &Path| {
-                path.needs.iter().all(|need| need.on == On::Trust || subject.mentions(need.action.lower()))
+            let mut could: HashMap<&str, bool> = HashMap::new();
+            let mut usable = |path: &'static Path| {
+                path.needs.iter().all(|need| {
+                    let lower = need.action.lower();
+                    need.on == On::Trust || *could.entry(lower).or_insert_with(|| subject.could(lower))
+                })
             };
-            let found = paths.iter().enumerate().filter(|(_, path)| mentioned(path));
+            let found = paths.iter().enumerate().filter(|(_, path)| usable(path));
             found.map(|(index, _)| index).collect()
         };
         let mut services: Vec<&'static str> =
@@ -49,15 +61,26 @@ impl<'a> Edges<'a> {
         services.sort_unstable();
         services.dedup();
         let subjects = 0..account.subjects.len();
+        let trusts: Vec<_> = subjects.clone().map(|at| trusts::of(account, at, &services)).collect();
         Self {
             account,
             powers,
+            alike: Rc::new(Alike::new(account, &trusts)),
             paths,
-            open: subjects.clone().map(open).collect(),
-            trusts: subjects.map(|at| trusted(account, at, &services)).collect(),
+            open: subjects.map(open).collect(),
+            trusts,
             solved: HashMap::new(),
             could_be_admin: HashMap::new(),
+            theirs: HashMap::new(),
+            theirs_numbers: HashMap::new(),
         }
+    }
+
+    /// As if everybody's policies could allow all actions of every path.
+    #[cfg(test)]
+    pub(crate) fn open_every_path(&mut self) {
+        let every: Rc<[usize]> = (0..self.paths.len()).collect();
+        self.open.fill(every);
     }
 
     /// The paths by which it could act as somebody: those whose other steps it may take, and how sure they can be.
@@ -70,6 +93,17 @@ impl<'a> Edges<'a> {
             }
         }
         found
+    }
+
+    /// The actions that paths of its own would need on a target.
+    pub(crate) fn asked_of_targets(&self, who: usize) -> Vec<&'static Action> {
+        let open: &[usize] = self.open.get(who).map_or(&[], |open| open);
+        let needs = open.iter().filter_map(|path| self.paths.get(*path)).flat_map(|path| &path.needs);
+        let on_target = needs.filter(|need| matches!(need.on, On::Target | On::Trust | On::Role | On::User));
+        let mut actions: Vec<&Action> = on_target.map(|need| &need.action).collect();
+        actions.sort_unstable_by_key(|action| action.lower());
+        actions.dedup();
+        actions
     }
 
     fn solved(&mut self, who: usize, at: usize, path: &Path) -> Option<&Solved> {
@@ -93,8 +127,8 @@ impl<'a> Edges<'a> {
         let mut best: Option<Way> = None;
         for at in self.open.get(who).map(Rc::clone)?.iter().copied() {
             let Some(path) = self.paths.get(at).filter(|path| path.gain == gain) else { continue };
-            let Some(way) = self.along(who, target, at, path) else { continue };
-            if best.as_ref().is_none_or(|best| way.confidence < best.confidence) {
+            let known = best.as_ref().map(|best| best.confidence);
+            if let Some(way) = self.along(who, target, at, path, known) {
                 best = Some(way);
             }
             if best.as_ref().is_some_and(|best| best.confidence == Confidence::High) {
@@ -104,10 +138,24 @@ impl<'a> Edges<'a> {
         best
     }
 
-    fn along(&mut self, who: usize, target: usize, at: usize, path: &'static Path) -> Option<Way> {
+    /// `None`, too, where it would be no surer than what is known. What needs no question comes first.
+    fn along(
+        &mut self,
+        who: usize,
+        target: usize,
+        at: usize,
+        path: &'static Path,
+        known: Option<Confidence>,
+    ) -> Option<Way> {
         let (account, role) = (self.account, self.account.subject(target)?);
+        let is_better = |confidence: Confidence| known.is_none_or(|known| confidence < known);
         let (service, trusted) = self.trusted_service(target, path)?;
         if path.needs.iter().any(|need| need.on == On::Trust) && !self.may_be_named(who, target) {
+            return None;
+        }
+        let (more, how_sure) = self.solved(who, at, path)?;
+        let at_best = (*how_sure).max(trusted).max(path.at_best());
+        if !is_better(at_best) {
             return None;
         }
         let mut steps = Vec::new();
@@ -119,10 +167,11 @@ impl<'a> Edges<'a> {
             let trust = (need.on == On::Trust).then_some(target);
             steps.push(step(who, need, &role.principal.arn, context, trust));
         }
-        let mut confidence = worst(steps.iter().map(|step| account.decide(step)))?;
-        let (more, how_sure) = self.solved(who, at, path)?;
+        let confidence = worst(steps.iter().map(|step| account.decide(step)))?.max(at_best);
+        if !is_better(confidence) {
+            return None;
+        }
         steps.extend(more.iter().cloned());
-        confidence = confidence.max(*how_sure).max(trusted).max(path.at_best());
         Some(Way { paths: vec![path], steps, confidence })
     }
 
@@ -174,7 +223,7 @@ impl<'a> Edges<'a> {
         best
     }
 
-    fn could_be_admin(&mut self, target: usize) -> bool {
+    pub(crate) fn could_be_admin(&mut self, target: usize) -> bool {
         let (account, powers) = (self.account, &self.powers);
         *self.could_be_admin.entry(target).or_insert_with(|| powers.could_hold(account, target))
     }
@@ -182,12 +231,26 @@ impl<'a> Edges<'a> {
     /// What to ask for a change, and how sure it would be at best.
     fn changes(&self, who: usize, target: usize, need: &Need) -> Vec<(Step, Confidence)> {
         let Some(subject) = self.account.subject(target) else { return Vec::new() };
+        let admin = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.account.partition);
+        let is_principal = matches!(need.on, On::Role | On::User);
+        let context = || {
+            let known =
+                if is_principal { self.account.context_of_target(subject.principal) } else { self.account.context() };
+            if need.action.name().starts_with("attach") { known.with("iam:PolicyARN", [&admin]) } else { known }
+        };
+        let resources = self.changed(target, &need.on).into_iter();
+        resources.map(|(arn, sure)| (step(who, need, &arn, context(), None), sure)).collect()
+    }
+
+    /// What would be changed for the target to have other permissions.
+    fn changed(&self, target: usize, on: &On) -> Changed {
+        let Some(subject) = self.account.subject(target) else { return Vec::new() };
         let principal = subject.principal;
         let groups = || principal.groups.iter().filter_map(|name| self.account.inventory.group(name));
         let sure = |resource: &str| (resource.to_owned(), Confidence::High);
         let customer = |arn: &&String| arn.contains(&format!(":iam::{}:policy/", self.account.id));
         let attached = || principal.attached.iter().chain(groups().flat_map(|group| &group.attached)).filter(customer);
-        let resources: Vec<(String, Confidence)> = match need.on {
+        match on {
             On::Role if subject.is_role() => vec![sure(&principal.arn)],
             On::User if !subject.is_role() => vec![sure(&principal.arn)],
             On::Group => groups().map(|group| sure(&group.arn)).collect(),
@@ -195,14 +258,21 @@ impl<'a> Edges<'a> {
             On::OtherVersion => attached().map(|arn| (arn.clone(), self.best_version(target, arn))).collect(),
             On::OtherGroup if !subject.is_role() => self.groups_to_join(target),
             _ => Vec::new(),
-        };
-        let admin = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.account.partition);
-        let is_principal = matches!(need.on, On::Role | On::User);
-        let context = || {
-            let known = if is_principal { self.account.context_of_target(principal) } else { self.account.context() };
-            if need.action.name().starts_with("attach") { known.with("iam:PolicyARN", [&admin]) } else { known }
-        };
-        resources.into_iter().map(|(arn, sure)| (step(who, need, &arn, context(), None), sure)).collect()
+        }
+    }
+
+    /// A number for the groups and policies by which others could change what the target may do: two targets with the same
+    /// number have the same.
+    pub(crate) fn theirs(&mut self, target: usize) -> usize {
+        if let Some(known) = self.theirs.get(&target) {
+            return *known;
+        }
+        let kinds = [On::Group, On::Policy, On::OtherVersion, On::OtherGroup];
+        let changed = kinds.iter().map(|on| self.changed(target, on)).collect();
+        let next = self.theirs_numbers.len();
+        let number = *self.theirs_numbers.entry(changed).or_insert(next);
+        self.theirs.insert(target, number);
+        number
     }
 
     /// High where another version makes an administrator now. Otherwise somebody must write one first.
@@ -215,7 +285,7 @@ impl<'a> Edges<'a> {
         if readable.any(makes_admin) { Confidence::High } else { Confidence::Low }
     }
 
-    fn groups_to_join(&self, target: usize) -> Vec<(String, Confidence)> {
+    fn groups_to_join(&self, target: usize) -> Changed {
         let Some(subject) = self.account.subject(target) else { return Vec::new() };
         let others =
             self.account.inventory.groups().filter(|(name, _)| !subject.principal.groups.iter().any(|own| own == name));
@@ -230,25 +300,4 @@ impl<'a> Edges<'a> {
 
 fn step(who: usize, need: &Need, resource: &str, context: Context, trust: Option<usize>) -> Step {
     Step { who, action: need.action.clone(), resource: resource.to_owned(), context, trust }
-}
-
-/// The services that a role's trust policy lets assume it, asked as their own requests.
-fn trusted(account: &Account<'_>, at: usize, services: &[&'static str]) -> Vec<(&'static str, Confidence)> {
-    let Some(subject) = account.subject(at) else { return Vec::new() };
-    let Some(Ok(trust)) = &subject.principal.trust else { return Vec::new() };
-    let Ok(action) = Action::parse("sts:AssumeRole") else { return Vec::new() };
-    let Ok(resource) = Resource::parse(&subject.principal.arn, None) else { return Vec::new() };
-    let ask = |service: &&'static str| {
-        let caller = Caller::parse(service).ok()?;
-        let context = account.context().with("aws:SourceAccount", [&account.id]);
-        let request = Request::new(caller, action.clone(), resource.clone(), context);
-        let policies = Policies { resource: ResourcePolicy::Is(trust), ..Policies::default() };
-        match decide(&policies, &request) {
-            // A condition on the source's ARN names a resource that the caller may make or hold.
-            Decision::Allow => Some((*service, Confidence::High)),
-            Decision::Depends => Some((*service, Confidence::Low)),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => None,
-        }
-    };
-    services.iter().filter_map(ask).collect()
 }

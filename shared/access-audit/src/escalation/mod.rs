@@ -5,16 +5,23 @@
 //! sure the shortest, so each principal is looked at once for each end that it might reach.
 
 mod admin;
+mod alike;
+mod crowds;
 mod edges;
 mod paths;
 mod places;
+#[cfg(test)]
+mod plain;
 mod reach;
 #[cfg(test)]
 mod tests;
+mod told;
+mod trusts;
 
 use crate::account::Account;
 use crate::finding::{Confidence, Witness};
 use admin::Powers;
+use crowds::Crowds;
 use edges::{Edges, Way};
 use iam_policy::PolicyError;
 use reach::Reach;
@@ -30,6 +37,9 @@ struct Lead {
     next: Option<usize>,
 }
 
+pub use told::{Cut, Escalation, EscalationPath, EscalationStep};
+pub(crate) use told::{Source, sources};
+
 /// Of every subject, as far as it is or can become an administrator.
 pub(crate) struct Graph(Vec<Option<Lead>>);
 
@@ -41,6 +51,8 @@ pub(crate) struct Found {
     pub(crate) told: Vec<String>,
     /// Ids of the paths taken.
     pub(crate) paths: Vec<String>,
+    /// Whom it acts as on its way, by index, with the ids of the paths to get there. The last acts as an administrator.
+    pub(crate) steps: Vec<(usize, Vec<String>)>,
     pub(crate) witness: Vec<Witness>,
 }
 
@@ -53,6 +65,7 @@ impl Graph {
     pub(crate) fn of(account: &Account<'_>) -> Result<Self, PolicyError> {
         let mut edges = Edges::new(account, Powers::of(account)?, paths::shipped()?);
         let reach = Reach::of(&mut edges);
+        let mut crowds = Crowds::of(&reach);
         let count = account.subjects.len();
         let mut leads: Vec<Option<Lead>> = Vec::with_capacity(count);
         leads.resize_with(count, || None);
@@ -70,16 +83,25 @@ impl Graph {
             let Some(lead) = ways.get_mut(way).and_then(Option::take) else { continue };
             let Some(slot) = leads.get_mut(at).filter(|slot| slot.is_none()) else { continue };
             *slot = Some(lead);
-            for (who, at_best) in reach.callers(at) {
-                let is_led = leads.get(who).is_none_or(Option::is_some);
+            let is_led = |who: usize| leads.get(who).is_none_or(Option::is_some);
+            for asked in crowds.callers(&edges.alike, at, confidence, is_led) {
+                let who = asked.who;
                 let waits = best.get(who).copied().flatten();
-                if is_led
-                    || waits.is_some_and(|waits| waits <= (confidence.max(at_best), distance + 1))
-                    || is_service_linked(account, who)
-                {
+                let no_better =
+                    |sure: Confidence| waits.is_some_and(|waits| waits <= (confidence.max(sure), distance + 1));
+                if is_led(who) || no_better(asked.at_best) || is_service_linked(account, who) {
                     continue;
                 }
-                let Some(way) = edges.become_it(who, at) else { continue };
+                let like = crowds.likeness(&edges.alike, &asked, at);
+                let known = like.and_then(|like| crowds.known(who, like));
+                if known.is_some_and(|known| known.is_none_or(no_better)) {
+                    continue;
+                }
+                let way = edges.become_it(who, at);
+                if let Some(like) = like {
+                    crowds.learn(who, like, way.as_ref().map(|way| way.confidence));
+                }
+                let Some(way) = way else { continue };
                 let rank = (confidence.max(way.confidence), distance + 1);
                 if waits.is_none_or(|waits| rank < waits) {
                     let lead = Lead { confidence: rank.0, way: Some(way), next: Some(at) };
@@ -107,12 +129,19 @@ impl Graph {
     }
 
     fn path(&self, account: &Account<'_>, subject: usize) -> Found {
-        let mut found =
-            Found { subject, confidence: Confidence::High, told: Vec::new(), paths: Vec::new(), witness: Vec::new() };
+        let mut found = Found {
+            subject,
+            confidence: Confidence::High,
+            told: Vec::new(),
+            paths: Vec::new(),
+            steps: Vec::new(),
+            witness: Vec::new(),
+        };
         let mut at = Some(subject);
-        while let Some(lead) = at.and_then(|at| self.0.get(at)?.as_ref()) {
+        while let Some((who, lead)) = at.and_then(|at| Some((at, self.0.get(at)?.as_ref()?))) {
             found.confidence = found.confidence.max(lead.confidence);
             let Some(way) = &lead.way else { break };
+            found.steps.push((who, way.paths.iter().map(|path| path.id.clone()).collect()));
             for path in &way.paths {
                 found.told.push(path.how.clone());
                 found.paths.push(path.id.clone());
@@ -150,7 +179,7 @@ fn is_service_linked(account: &Account<'_>, at: usize) -> bool {
 
 /// What makes one an administrator by itself: it is one, or it can choose its own permissions, or those of another that it
 /// can act as, or those of a user who acts as it.
-fn end(edges: &mut Edges<'_>, reach: &Reach, at: usize) -> Option<Lead> {
+fn end(edges: &mut Edges<'_>, reach: &Reach<'_>, at: usize) -> Option<Lead> {
     let account = edges.account;
     if let Some(confidence) = edges.powers.held(account, at, &[]) {
         return Some(Lead { confidence, way: None, next: None });
@@ -159,12 +188,7 @@ fn end(edges: &mut Edges<'_>, reach: &Reach, at: usize) -> Option<Lead> {
         return None;
     }
     let mut found: Option<Way> = edges.change(at, at);
-    let mut others = reach.targets(at);
-    others.extend(reach.callers(at).keys());
-    others.retain(|other| reach.may_change(at, *other));
-    others.sort_unstable();
-    others.dedup();
-    for other in others {
+    for other in reach.others(edges, at) {
         if found.as_ref().is_some_and(|way| way.confidence == Confidence::High) {
             break;
         }

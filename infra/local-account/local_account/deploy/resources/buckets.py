@@ -38,6 +38,10 @@ def _configure(creation: Creation, name: str) -> None:
     ownership = properties.take("OwnershipControls")
     if ownership is not None:
         s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=ownership)
+    lifecycle = properties.take("LifecycleConfiguration")
+    if lifecycle is not None:
+        rules = [_lifecycle_rule(rule) for rule in lifecycle["Rules"]]
+        s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
     public_access = properties.take("PublicAccessBlockConfiguration")
     if public_access is not None:
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=public_access)
@@ -47,6 +51,22 @@ def _encryption_rule(rule: dict[str, Any]) -> dict[str, Any]:
     """The same rule under the name that S3's API gives its default."""
     names = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
     return {names.get(name, name): value for name, value in rule.items()}
+
+
+def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """The same rule in the form that S3's API takes."""
+    forms = {
+        "Id": lambda value: {"ID": value},
+        "Status": lambda value: {"Status": value},
+        "Prefix": lambda value: {"Filter": {"Prefix": value}},
+        "ExpirationInDays": lambda value: {"Expiration": {"Days": int(value)}},
+        "NoncurrentVersionExpiration": lambda value: {
+            "NoncurrentVersionExpiration": {"NoncurrentDays": int(value["NoncurrentDays"])}
+        },
+    }
+    unknown = sorted(set(rule) - set(forms))
+    assert not unknown, f"lifecycle rules are not made with {', '.join(unknown)}"
+    return {name: value for key in rule for name, value in forms[key](rule[key]).items()}
 
 
 def bucket_policy(creation: Creation) -> Created:
