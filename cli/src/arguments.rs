@@ -262,7 +262,7 @@ pub(crate) struct Audit {
     /// What aws iam get-account-password-policy printed.
     #[arg(long, value_name = "FILE")]
     pub(crate) password_policy: Option<PathBuf>,
-    /// The organization's tree with its service control policies, as cordon can takes it.
+    /// The organization's tree with its service control and resource control policies, as cordon can takes it.
     #[arg(long, value_name = "FILE")]
     pub(crate) scps: Option<PathBuf>,
     /// Resources: {"Regions": [{"Region": …, "EbsEncryptionByDefault": …, "Volumes": […], "Snapshots": […], "Buckets": […],
@@ -299,7 +299,8 @@ pub(crate) struct Can {
     /// read.
     #[arg(long, value_name = "FILE")]
     pub(crate) authorization_details: Option<PathBuf>,
-    /// The organization's tree: {Id, Arn, Policies: [{Name, Content}], Children: […]}, from the root to the accounts.
+    /// The organization's tree: {Id, Arn, Policies: [{Name, Type, Content}], Children: […]}, from the root to the accounts.
+    /// Type is SERVICE_CONTROL_POLICY, which it is where it is left out, or RESOURCE_CONTROL_POLICY.
     #[arg(long, value_name = "FILE")]
     pub(crate) scps: Option<PathBuf>,
     /// Policies of resources: [{Resource, Policy, Account}].

@@ -2,7 +2,7 @@
 
 use crate::exit::{Failed, explained};
 use engine::{AccountFiles, read_account};
-use ports::Section;
+use ports::{ErrorKind, PortError, Section};
 use signal::Region;
 use std::io::{IsTerminal, Write};
 
@@ -27,5 +27,16 @@ pub(crate) async fn read(sections: &[Section]) -> Result<AccountFiles, Failed> {
     if is_shown {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
-    read.map_err(|error| Failed::Unchecked(explained(&error)))
+    read.map_err(|error| Failed::Unchecked(advised(&error)))
+}
+
+/// Nobody needs the stack to read an account: who may not is told what that takes.
+fn advised(error: &PortError) -> String {
+    match error.kind {
+        ErrorKind::Denied => format!(
+            "{error}; your credentials may have expired (sign in again), or lack one of the reading permissions of \
+             infra/policies/audit-access.json; with --authorization-details FILE an audit needs none"
+        ),
+        _ => explained(error),
+    }
 }

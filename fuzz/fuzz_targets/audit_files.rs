@@ -10,18 +10,20 @@ use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
 
 /// Each begins with the number of its file.
-const SOUND: [&[u8]; 6] = [
+const SOUND: [&[u8]; 8] = [
     include_bytes!("../seeds/audit_files/0-authorization-details"),
     include_bytes!("../seeds/audit_files/1-kms"),
     include_bytes!("../seeds/audit_files/2-credential-report"),
     include_bytes!("../seeds/audit_files/3-account-summary"),
     include_bytes!("../seeds/audit_files/4-password-policy"),
     include_bytes!("../seeds/audit_files/5-scps"),
+    include_bytes!("../seeds/audit_files/6-last-accessed"),
+    include_bytes!("../seeds/audit_files/7-resources"),
 ];
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((which, rest)) = bytes.split_first() else { return };
-    let [details, kms, credentials, summary, password, scps] =
+    let [details, kms, credentials, summary, password, scps, accessed, resources] =
         std::array::from_fn(|file| if SOUND[file][0] == *which { rest } else { &SOUND[file][1..] });
     let report = audit(&Files {
         authorization_details: details,
@@ -30,6 +32,8 @@ fuzz_target!(|bytes: &[u8]| {
         account_summary: Some(summary),
         password_policy: Some(password),
         scps: Some(scps),
+        last_accessed: Some(accessed),
+        resources: Some(resources),
         now: OffsetDateTime::from_unix_timestamp(1_767_225_600).ok(),
         ..Files::default()
     });

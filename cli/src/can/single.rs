@@ -27,12 +27,13 @@ pub(super) async fn run(asked: &Can, json: bool) -> Result<(String, Exit), Faile
     let resource = Resource::parse(resource, account).map_err(|error| usage(&error))?;
     let action = Action::parse(action).map_err(|error| usage(&error))?;
     let mut request = Request::new(caller, action, resource, context(asked)?);
-    let scps = service_control(asked.scps.as_deref(), &mut request)?;
+    let (scps, rcps) = controls(asked.scps.as_deref(), &mut request)?;
     let trust = trust(&inventory, &request)?;
     let policies = Policies {
         identity: &identity,
         boundaries: &boundaries,
         scps: &scps,
+        rcps: &rcps,
         resource: match guard.map(|(policy, _)| policy).or(trust) {
             Some(policy) => ResourcePolicy::Is(policy),
             None if always_has_a_policy(&request) => ResourcePolicy::Unseen,
@@ -94,15 +95,24 @@ fn context(asked: &Can) -> Result<Context, Failed> {
     Ok(pairs.into_iter().fold(Context::closed(), |context, (key, values)| context.with(key, values)))
 }
 
-/// The levels that limit the caller; none where its account is not in the tree.
-fn service_control(path: Option<&Path>, request: &mut Request) -> Result<Vec<Vec<Policy>>, Failed> {
-    let (Some(path), Some(account)) = (path, request.caller.account().map(str::to_owned)) else {
-        return Ok(Vec::new());
-    };
+/// Levels of policies, from the root down.
+type Levels = Vec<Vec<Policy>>;
+
+/// What limits the caller, and what guards the resource; none where its account is not in the tree.
+fn controls(path: Option<&Path>, request: &mut Request) -> Result<(Levels, Levels), Failed> {
+    let Some(path) = path else { return Ok((Vec::new(), Vec::new())) };
     let organization = read(path, Organization::parse)?;
-    request.of_management_account = organization.is_management_account(&account);
-    let levels = organization.levels(&account);
-    levels.map(Option::unwrap_or_default).map_err(|error| Failed::Other(format!("{}: {error}", path.display())))
+    let read = |account: Option<&str>, levels: fn(&Organization, &str) -> Result<Option<Levels>, PolicyError>| {
+        let levels = account.map(|account| levels(&organization, account)).transpose();
+        let levels = levels.map_err(|error| Failed::Other(format!("{}: {error}", path.display())))?;
+        Ok(levels.flatten().unwrap_or_default())
+    };
+    let caller = request.caller.account();
+    let scps = read(caller, Organization::levels)?;
+    // A resource whose account nothing says counts as the caller's.
+    let rcps = read(request.resource.account().or(caller), Organization::resource_levels)?;
+    request.of_management_account = caller.is_some_and(|account| organization.is_management_account(account));
+    Ok((scps, rcps))
 }
 
 /// The trust policy, where the resource is a role of the dump and it is to be assumed.
@@ -125,12 +135,12 @@ fn always_has_a_policy(request: &Request) -> bool {
 }
 
 fn warnings(policies: &Policies<'_>) -> Vec<String> {
-    let scps = policies.scps.iter().flatten();
+    let controls = policies.scps.iter().chain(policies.rcps).flatten();
     let resource = match policies.resource {
         ResourcePolicy::Is(policy) => Some(policy),
         ResourcePolicy::None | ResourcePolicy::Unseen => None,
     };
-    let all = policies.identity.iter().chain(policies.boundaries).chain(scps).chain(resource);
+    let all = policies.identity.iter().chain(policies.boundaries).chain(controls).chain(resource);
     all.flat_map(|policy| policy.document.warnings().iter().map(|warning| format!("{}: {warning}", policy.name)))
         .collect()
 }

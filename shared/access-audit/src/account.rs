@@ -30,6 +30,8 @@ pub(crate) struct Account<'a> {
     pub(crate) now: Option<OffsetDateTime>,
     organization: Option<&'a Organization>,
     pub(crate) scps: Vec<Vec<Policy>>,
+    /// Over what is this account's.
+    pub(crate) rcps: Vec<Vec<Policy>>,
     pub(crate) is_management: bool,
     base: Context,
     /// What is known even of a request that a service passes on.
@@ -63,9 +65,11 @@ impl<'a> Account<'a> {
         let first = inventory.principals().find_map(|principal| Arn::split(&principal.arn));
         let (partition, id) = first.map_or(("aws", ""), |arn| (arn.partition, arn.account));
         let (id, partition) = (id.to_owned(), partition.to_owned());
-        let levels = organization.map(|organization| organization.levels(&id)).transpose();
         let problem = |error: iam_policy::PolicyError| Problem { at: error.at, problem: error.problem };
+        let levels = organization.map(|organization| organization.levels(&id)).transpose();
         let scps = levels.map_err(problem)?.flatten().unwrap_or_default();
+        let levels = organization.map(|organization| organization.resource_levels(&id)).transpose();
+        let rcps = levels.map_err(problem)?.flatten().unwrap_or_default();
         let (mut subjects, mut unread) = (Vec::new(), Vec::new());
         for principal in inventory.principals() {
             match inventory.holdings(principal, &principal.arn) {
@@ -94,6 +98,7 @@ impl<'a> Account<'a> {
             now,
             organization,
             scps,
+            rcps,
             is_management,
             base,
             common,
@@ -133,6 +138,7 @@ impl<'a> Account<'a> {
             now: self.now,
             organization: self.organization,
             scps: self.scps.clone(),
+            rcps: self.rcps.clone(),
             is_management: self.is_management,
             base: self.base.clone(),
             common: self.common.clone(),
@@ -215,7 +221,8 @@ impl<'a> Account<'a> {
             None => ResourcePolicy::None,
             Some(role) => ResourcePolicy::Is(self.subject(role)?.principal.trust.as_ref()?.as_ref().ok()?),
         };
-        let policies = Policies { identity, boundaries, scps: &self.scps, resource, ..Policies::default() };
+        let policies =
+            Policies { identity, boundaries, scps: &self.scps, rcps: &self.rcps, resource, ..Policies::default() };
         Some(judge(&policies, &request))
     }
 

@@ -1,9 +1,14 @@
-//! The organization's tree with its service control policies.
+//! The organization's tree with its service control and resource control policies.
 
 use crate::MAX_FILE_BYTES;
 use iam_policy::{Arn, Document, DocumentKind, Policy, PolicyError, json};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+const SERVICE: &str = "SERVICE_CONTROL_POLICY";
+const RESOURCE: &str = "RESOURCE_CONTROL_POLICY";
+/// AWS attaches it everywhere once resource control policies are enabled, and nobody can detach it.
+const FULL_ACCESS: &str = "RCPFullAWSAccess";
 
 /// A root, unit or account, with what is attached and what is below.
 #[derive(Debug, Deserialize)]
@@ -26,7 +31,8 @@ struct Attached {
     content: Value,
 }
 
-/// `{Id, Arn, Policies: [{Name, Content}], Children: [the same]}`, from the root to the accounts.
+/// `{Id, Arn, Policies: [{Name, Type, Content}], Children: [the same]}`, from the root to the accounts. Without a type it is a
+/// service control policy.
 #[derive(Debug)]
 pub struct Organization {
     root: Node,
@@ -36,7 +42,7 @@ impl Organization {
     /// # Errors
     /// No JSON, or a node of another form.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        let name = "service control policies";
+        let name = "the organization's policies";
         let tree = json::read(bytes, MAX_FILE_BYTES, name)?;
         let root = serde_json::from_value(tree).map_err(|error| {
             PolicyError::new(name, error.to_string().chars().flat_map(char::escape_debug).collect::<String>())
@@ -54,11 +60,37 @@ impl Organization {
     /// # Errors
     /// A policy on the way that can't be read.
     pub fn levels(&self, account: &str) -> Result<Option<Vec<Vec<Policy>>>, PolicyError> {
+        self.of_kind(account, SERVICE, DocumentKind::ServiceControl)
+    }
+
+    /// The resource control policies over the account's resources, likewise. Levels without any are left out: where they are
+    /// enabled, each has at least the one that allows everything, and it has a say even where the tree doesn't show it. The
+    /// management account's resources are not limited (AWS Organizations User Guide, "Resource control policies").
+    ///
+    /// # Errors
+    /// A policy on the way that can't be read.
+    pub fn resource_levels(&self, account: &str) -> Result<Option<Vec<Vec<Policy>>>, PolicyError> {
+        let levels = self.of_kind(account, RESOURCE, DocumentKind::ResourceControl)?;
+        if self.is_management_account(account) {
+            return Ok(levels.map(|_| Vec::new()));
+        }
+        let statement = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}});
+        let full = Policy::new(FULL_ACCESS, Document::from_value(&statement, DocumentKind::ResourceControl)?);
+        let whole = |mut level: Vec<Policy>| {
+            if level.iter().all(|policy| policy.document.allows().is_empty()) {
+                level.push(full.clone());
+            }
+            level
+        };
+        Ok(levels.map(|levels| levels.into_iter().filter(|level| !level.is_empty()).map(whole).collect()))
+    }
+
+    fn of_kind(&self, account: &str, kind: &str, form: DocumentKind) -> Result<Option<Vec<Vec<Policy>>>, PolicyError> {
         let mut path = Vec::new();
         if !find(&self.root, account, &mut path) {
             return Ok(None);
         }
-        path.iter().map(|node| policies(node)).collect::<Result<_, _>>().map(Some)
+        path.iter().map(|node| policies(node, kind, form)).collect::<Result<_, _>>().map(Some)
     }
 }
 
@@ -72,20 +104,19 @@ fn find<'a>(node: &'a Node, account: &str, path: &mut Vec<&'a Node>) -> bool {
     false
 }
 
-fn policies(node: &Node) -> Result<Vec<Policy>, PolicyError> {
-    let is_scp = |one: &&Attached| one.kind.as_deref().is_none_or(|kind| kind == "SERVICE_CONTROL_POLICY");
+fn policies(node: &Node, kind: &str, form: DocumentKind) -> Result<Vec<Policy>, PolicyError> {
+    let is_of_kind = |one: &&Attached| one.kind.as_deref().unwrap_or(SERVICE) == kind;
     let read = |one: &Attached| {
         let name = format!("{} of {}", one.name, node.id);
-        let document = Document::from_value(&one.content, DocumentKind::ServiceControl);
+        let document = Document::from_value(&one.content, form);
         document.map(|document| Policy::new(&name, document)).map_err(|error| error.within(&name))
     };
-    node.policies.iter().filter(is_scp).map(read).collect()
+    node.policies.iter().filter(is_of_kind).map(read).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn organization() -> Organization {
         let allow = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
@@ -109,5 +140,25 @@ mod tests {
     fn an_account_outside_the_tree_and_the_management_account_are_told_apart() {
         assert!(organization().levels("444455556666").unwrap().is_none());
         assert!(organization().is_management_account("999988887777"));
+    }
+
+    #[test]
+    fn resource_control_policies_are_told_from_the_others_and_limit_no_resource_of_the_management_account() {
+        let node = |id: &str, policies: Value, children: Value| {
+            json!({"Id": id, "Arn": format!("arn:aws:organizations::999988887777:x/o-1/{id}"), "Policies": policies,
+                "Children": children})
+        };
+        let deny = json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}});
+        let limits = json!([{"Name": "perimeter", "Type": RESOURCE, "Content": deny}]);
+        let accounts =
+            json!([node("111122223333", json!([]), json!([])), node("999988887777", limits.clone(), json!([]))]);
+        let tree = node("r-1", limits, accounts);
+        let organization = Organization::parse(tree.to_string().as_bytes()).unwrap();
+        let levels = organization.resource_levels("111122223333").unwrap().unwrap();
+        let names: Vec<_> = levels.concat().iter().map(|policy| policy.name.to_string()).collect();
+        assert_eq!((levels.len(), names), (1, vec!["perimeter of r-1".to_owned(), FULL_ACCESS.to_owned()]));
+        assert_eq!(organization.levels("111122223333").unwrap().unwrap().concat().len(), 0);
+        assert_eq!(organization.resource_levels("999988887777").unwrap().unwrap().len(), 0);
+        assert!(organization.resource_levels("444455556666").unwrap().is_none());
     }
 }

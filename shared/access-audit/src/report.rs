@@ -32,7 +32,7 @@ pub struct Files<'a> {
     pub account_summary: Option<&'a [u8]>,
     /// GetAccountPasswordPolicy.
     pub password_policy: Option<&'a [u8]>,
-    /// The organization's tree with its service control policies.
+    /// The organization's tree with its service control and resource control policies.
     pub scps: Option<&'a [u8]>,
     /// `{"Regions": [{"Region", "Volumes", "Buckets", …}]}`: what services' APIs answer of their resources.
     pub resources: Option<&'a [u8]>,

@@ -4,13 +4,15 @@ use access_audit::{Files, Report, Status, audit};
 use proptest::prelude::*;
 
 /// Each begins with its number, for the fuzzer.
-const SOUND: [&[u8]; 6] = [
+const SOUND: [&[u8]; 8] = [
     include_bytes!("../../../fuzz/seeds/audit_files/0-authorization-details"),
     include_bytes!("../../../fuzz/seeds/audit_files/1-kms"),
     include_bytes!("../../../fuzz/seeds/audit_files/2-credential-report"),
     include_bytes!("../../../fuzz/seeds/audit_files/3-account-summary"),
     include_bytes!("../../../fuzz/seeds/audit_files/4-password-policy"),
     include_bytes!("../../../fuzz/seeds/audit_files/5-scps"),
+    include_bytes!("../../../fuzz/seeds/audit_files/6-last-accessed"),
+    include_bytes!("../../../fuzz/seeds/audit_files/7-resources"),
 ];
 
 fn sound(which: usize) -> &'static [u8] {
@@ -26,6 +28,8 @@ fn report(which: usize, bytes: &[u8]) -> Report {
     files.account_summary = Some(given(3));
     files.password_policy = Some(given(4));
     files.scps = Some(given(5));
+    files.last_accessed = Some(given(6));
+    files.resources = Some(given(7));
     audit(&files)
 }
 
@@ -41,7 +45,7 @@ fn the_sound_files_are_read_without_an_error() {
 #[test]
 fn a_file_that_is_cut_off_anywhere_is_an_error_of_its_controls_and_the_others_are_looked_at() {
     // A credential report has no end that could be missing: its rows are whole or not.
-    for which in [0, 1, 3, 4, 5] {
+    for which in [0, 1, 3, 4, 5, 6, 7] {
         let file = sound(which);
         for end in (0..file.len()).step_by(11) {
             let report = report(which, &file[..end]);

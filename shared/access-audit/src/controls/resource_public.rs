@@ -77,7 +77,8 @@ fn allowed(
             let context = Context::open().with("aws:SecureTransport", ["true"]);
             let request = Request::new(caller.clone(), action.clone(), resource, context);
             let identity = std::slice::from_ref(&exposure.account.everything);
-            let policies = Policies { identity, resource: ResourcePolicy::Is(policy), ..Policies::default() };
+            let resource = ResourcePolicy::Is(policy);
+            let policies = Policies { identity, rcps: &exposure.account.rcps, resource, ..Policies::default() };
             let said = explain(&policies, &request);
             let by_open = said
                 .statements

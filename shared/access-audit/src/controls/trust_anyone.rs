@@ -29,7 +29,9 @@ fn look(account: &Account<'_>, _: &Graph) -> Vec<Finding> {
         let action = Action::parse("sts:AssumeRole").ok()?;
         let request = Request::new(Caller::parse(&arn).ok()?, action, resource, context);
         let own = std::slice::from_ref(&account.everything);
-        let policies = Policies { identity: own, resource: ResourcePolicy::Is(trust), ..Policies::default() };
+        let resource_policy = ResourcePolicy::Is(trust);
+        let policies =
+            Policies { identity: own, rcps: &account.rcps, resource: resource_policy, ..Policies::default() };
         let (confidence, unless) = match decide(&policies, &request) {
             Decision::Allow => (Confidence::High, ""),
             Decision::Depends => (Confidence::Low, ", if it meets the conditions"),

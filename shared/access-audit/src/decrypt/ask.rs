@@ -42,6 +42,8 @@ pub(crate) struct Lock<'a> {
     pub(crate) account: &'a Account<'a>,
     pub(crate) key: &'a Key,
     context: Context,
+    /// What the organization says of resources has a say over keys of this account only.
+    rcps: &'a [Vec<Policy>],
     /// Indices of the key's grants, by whom they name.
     by_name: HashMap<Name<'a>, Vec<usize>>,
 }
@@ -80,7 +82,9 @@ impl<'a> Lock<'a> {
                 by_name.entry(Name::Role(arn.account, name)).or_default().push(index);
             }
         }
-        Self { account, key, context: context(account, key), by_name }
+        let is_ours = Arn::split(&key.arn).is_none_or(|arn| arn.account == account.id);
+        let rcps = if is_ours { account.rcps.as_slice() } else { &[] };
+        Self { account, key, context: context(account, key), rcps, by_name }
     }
 
     pub(crate) fn granted(&self, caller: &Caller) -> Granted {
@@ -181,6 +185,7 @@ impl<'a> Lock<'a> {
             identity,
             boundaries: &who.holdings.boundaries,
             scps: if is_own { &self.account.scps } else { &[] },
+            rcps: self.rcps,
             resource: self.key.policy.as_ref().map_or(ResourcePolicy::Unseen, ResourcePolicy::Is),
             grants,
             ..Policies::default()

@@ -226,6 +226,7 @@ impl<'a> Chains<'a> {
             identity,
             boundaries: &outsider.holdings.boundaries,
             scps: if is_own { &self.account.scps } else { &[] },
+            rcps: &self.account.rcps,
             resource: ResourcePolicy::Is(trust),
             ..Policies::default()
         };

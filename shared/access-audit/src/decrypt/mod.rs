@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
         };
         let speaking = account.subjects.iter().enumerate().filter_map(speaks).collect();
         let root = format!("arn:{}:iam::{}:root", account.partition, account.id);
-        let above = Alike::all().told_apart_by(account.scps.iter().flatten(), &actions);
+        let above = Alike::all().told_apart_by(account.scps.iter().chain(&account.rcps).flatten(), &actions);
         let own = |subject: &crate::account::Subject<'_>| {
             let holdings = &subject.holdings;
             above.clone().told_apart_by(holdings.identity.iter().chain(&holdings.boundaries), &actions)

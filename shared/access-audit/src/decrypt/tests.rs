@@ -204,6 +204,30 @@ fn a_deny_in_the_key_policy_beats_a_grant_and_so_does_a_control_policy() {
 }
 
 #[test]
+fn a_resource_control_policy_limits_everybody_and_keys_of_the_account_only() {
+    let strangers = json!({"Effect": "Deny", "Principal": "*", "Action": ["kms:*", "sts:*"], "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": HOME}}});
+    let mut world = World::default()
+        .user("ann", json!([allow(json!("kms:*"))]))
+        .role("open", json!({"AWS": OTHER}), json!([allow(json!("kms:*"))]))
+        .key("k", json!([delegation(), to(json!({"AWS": OTHER}), json!("kms:*"))]), json!([]));
+    let outside = |world: &World| {
+        let readers = world.readers().into_iter();
+        readers.filter(|reader| !reader.principal.contains(HOME)).map(|reader| reader.principal).collect::<Vec<_>>()
+    };
+    assert!(!outside(&world).is_empty());
+    world.rcp = Some(policy(json!([strangers])));
+    assert_eq!(outside(&world), [""; 0]);
+    world.check_witnesses();
+    let everybody = json!({"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"});
+    world.rcp = Some(policy(json!([everybody])));
+    assert_eq!((world.who(DECRYPT).len(), world.who("kms:CreateGrant").is_empty()), (0, false));
+    world.check_witnesses();
+    world.keys[0]["KeyMetadata"]["Arn"] = json!(format!("arn:aws:kms:eu-west-1:{OTHER}:key/k"));
+    assert!(!world.who(DECRYPT).is_empty());
+}
+
+#[test]
 fn a_policy_that_cannot_be_read_hides_its_key_and_no_other() {
     let mut world = World::default()
         .user("ann", json!([allow(json!("kms:*"))]))

@@ -15,6 +15,7 @@ pub(crate) struct World {
     pub(crate) policies: Vec<Value>,
     pub(crate) keys: Vec<Value>,
     pub(crate) scp: Option<Value>,
+    pub(crate) rcp: Option<Value>,
 }
 
 pub(crate) fn iam(rest: &str) -> String {
@@ -91,10 +92,14 @@ impl World {
             "Policies": self.policies})
         .to_string();
         let kms = json!({"keys": self.keys}).to_string();
-        let scps = self.scp.as_ref().map(|scp| {
+        let limit = |(kind, content): (&str, &Value)| json!({"Name": "limit", "Type": kind, "Content": content});
+        let service = self.scp.iter().map(|scp| limit(("SERVICE_CONTROL_POLICY", scp)));
+        let resource = self.rcp.iter().map(|rcp| limit(("RESOURCE_CONTROL_POLICY", rcp)));
+        let limits: Vec<_> = service.chain(resource).collect();
+        let scps = (!limits.is_empty()).then(|| {
             let node = |id: &str, children: Value| {
                 json!({"Id": id, "Arn": format!("arn:aws:organizations::999988887777:x/{id}"),
-                "Policies": [{"Name": "limit", "Content": scp}], "Children": children})
+                "Policies": limits, "Children": children})
             };
             node("r-1", json!([node(HOME, json!([]))])).to_string()
         });
@@ -152,7 +157,9 @@ impl World {
         let role = self.roles.iter().find(|role| role["Arn"] == json!(step.resource));
         let resource = key.map(|key| &key["Policy"]).or(role.map(|role| &role["AssumeRolePolicyDocument"]));
         let scps: Vec<_> = self.scp.iter().filter(|_| !is_foreign).map(|scp| vec![scp.clone()]).collect();
-        let case = json!({"principal": step.principal, "action": action, "resource": step.resource, "scps": scps,
+        let full = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
+        let rcps: Vec<_> = self.rcp.iter().map(|rcp| vec![rcp.clone(), policy(json!([full]))]).collect();
+        let case = json!({"principal": step.principal, "action": action, "resource": step.resource, "scps": scps, "rcps": rcps,
             "identity_policies": identity, "resource_policy": resource.unwrap(), "kms_grants": key.map(|key| &key["Grants"])});
         Case::from_value(&case).unwrap().explain().decision.name()
     }

@@ -133,7 +133,7 @@ impl<'a> Looks<'a> {
         );
         let mut looks = Self { sight: Sight { trust, ..Sight::default() }, names: Vec::new(), request, each: false };
         let held = subject.holdings.identity.iter().chain(&subject.holdings.boundaries);
-        let statements = held.chain(account.scps.iter().flatten()).flat_map(statements);
+        let statements = held.chain(account.scps.iter().chain(&account.rcps).flatten()).flat_map(statements);
         for statement in statements.filter(|one| asked.iter().any(|action| one.covers_action(action.lower()))) {
             for key in statement.keys_in_conditions() {
                 looks.sight.tags |= is_tag(key);

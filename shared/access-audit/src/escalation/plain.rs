@@ -251,9 +251,14 @@ fn dump(dice: &mut Dice) -> Value {
 
 fn organization(dice: &mut Dice) -> Option<Value> {
     let limit = json!({"Statement": [administrator()["Statement"], statement(dice, 10)]});
+    let mut deny = statement(dice, 10);
+    deny["Principal"] = json!("*");
+    deny["Action"] = json!("sts:AssumeRole");
+    let of_resources = if dice.often(5) { json!([deny]) } else { json!([]) };
     let node = |id: &str, children: Value| {
         json!({"Id": id, "Arn": format!("arn:aws:organizations::999988887777:x/o-1/{id}"),
-            "Policies": [{"Name": "limit", "Content": limit}], "Children": children})
+            "Policies": [{"Name": "limit", "Content": limit},
+                {"Name": "more", "Type": "RESOURCE_CONTROL_POLICY", "Content": {"Statement": of_resources}}], "Children": children})
     };
     dice.often(2).then(|| node("r-1", json!([node(HOME, json!([]))])))
 }

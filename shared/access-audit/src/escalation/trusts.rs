@@ -14,7 +14,7 @@ pub(super) fn of(account: &Account<'_>, at: usize, services: &[&'static str]) ->
         let caller = Caller::parse(service).ok()?;
         let context = account.context().with("aws:SourceAccount", [&account.id]);
         let request = Request::new(caller, action.clone(), resource.clone(), context);
-        let policies = Policies { resource: ResourcePolicy::Is(trust), ..Policies::default() };
+        let policies = Policies { rcps: &account.rcps, resource: ResourcePolicy::Is(trust), ..Policies::default() };
         match decide(&policies, &request) {
             // A condition on the source's ARN names a resource that the caller may make or hold.
             Decision::Allow => Some((*service, Confidence::High)),

@@ -158,6 +158,9 @@ fn shared(thing: &mut Thing, given: Option<&Value>) {
                 name.and_then(Value::as_str).map(str::to_owned)
             };
             thing.shared_with = permissions.iter().filter_map(whom).collect();
+            if let Some(unnamed) = permissions.iter().find(|one| whom(one).is_none()) {
+                thing.broken("CreateVolumePermissions", unnamed, "a Group or a UserId in each");
+            }
         }
         Some(other) => thing.broken("CreateVolumePermissions", other, "a list"),
     }
@@ -193,6 +196,13 @@ fn bucket(thing: &mut Thing, of: &Value) {
                 Some((uri, grant.get("Permission").and_then(Value::as_str).unwrap_or("something").to_owned()))
             };
             thing.acl = grants.iter().filter_map(group).collect();
+            let is_known = |grant: &Value| {
+                let grantee = grant.get("Grantee").and_then(Value::as_object);
+                grantee.is_some_and(|grantee| grantee.get("URI").is_none_or(Value::is_string))
+            };
+            if let Some(other) = grants.iter().find(|grant| !is_known(grant)) {
+                thing.broken("Grants", other, "a Grantee in each");
+            }
         }
         Some(other) => thing.broken("Grants", other, "a list"),
     }

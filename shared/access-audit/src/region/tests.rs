@@ -62,16 +62,35 @@ fn a_section_that_is_not_given_is_not_evaluated_and_one_that_could_not_be_read_i
 
 #[test]
 fn an_entry_or_a_member_that_could_not_be_read_is_an_error_that_names_it() {
-    for (section, entries) in [
-        ("Buckets", json!([{"Name": "b", "Policy": {"Unread": "s3:GetBucketPolicy was denied"}, "Grants": []}])),
-        ("Queues", json!([{"Attributes": {"QueueUrl": "https://q"}, "Unread": "sqs:GetQueueAttributes was denied"}])),
-        ("Functions", json!([{"FunctionArn": "arn:aws:lambda:r:1:function:f", "Policy": "{"}])),
-        ("Tables", json!([{"nothing": 1}])),
-        ("Topics", json!("no list")),
+    for (control, section, entries) in [
+        (
+            "resource-public",
+            "Buckets",
+            json!([{"Name": "b", "Policy": {"Unread": "s3:GetBucketPolicy was denied"}, "Grants": []}]),
+        ),
+        (
+            "resource-public",
+            "Queues",
+            json!([{"Attributes": {"QueueUrl": "https://q"}, "Unread": "sqs:GetQueueAttributes was denied"}]),
+        ),
+        ("resource-public", "Functions", json!([{"FunctionArn": "arn:aws:lambda:r:1:function:f", "Policy": "{"}])),
+        ("resource-public", "Tables", json!([{"nothing": 1}])),
+        (
+            "s3-bucket-acl-public",
+            "Buckets",
+            json!([{"Name": "b", "Grants": [{"Grantee": {"URI": 5}, "Permission": "READ"}]}]),
+        ),
+        ("s3-bucket-acl-public", "Buckets", json!([{"Name": "b", "Grants": [7]}])),
+        (
+            "ebs-snapshot-shared",
+            "Snapshots",
+            json!([{"SnapshotId": "s", "Encrypted": true, "CreateVolumePermissions": [{"Group": ["all"]}]}]),
+        ),
+        ("resource-public", "Topics", json!("no list")),
     ] {
         let report = report(&json!({section: entries}));
         assert!(!report.errors.is_empty(), "{section}");
-        let public = report.findings.iter().filter(|one| one.control == "resource-public").map(|one| one.status);
-        assert!(public.collect::<Vec<_>>().contains(&Status::Error), "{section}");
+        let told = report.findings.iter().filter(|one| one.control == control).map(|one| one.status);
+        assert!(told.collect::<Vec<_>>().contains(&Status::Error), "{section}");
     }
 }
