@@ -165,6 +165,26 @@ def test_every_level_of_the_organization_limits_but_not_the_management_account(d
     assert code(full, no_queues, management=HOME) == 0
 
 
+def test_resource_control_policies_of_the_tree_limit_whoever_asks_for_what_is_the_accounts(desk: Desk) -> None:
+    details = dump(role("app", policy(allow("*"))))
+    perimeter = policy({**deny("sqs:*"), "Principal": "*"})
+    guard = policy({"Effect": "Allow", "Principal": {"AWS": APP}, "Action": "sqs:*", "Resource": "*"})
+
+    def code(queue: str, management: str = "999988887777") -> int:
+        home = node(HOME, policy(allow("*")), children=[], management=management)
+        home["Policies"].append({"Name": "perimeter", "Type": "RESOURCE_CONTROL_POLICY", "Content": perimeter})
+        tree = node("r-1", policy(allow("*")), children=[home], management=management)
+        far = desk.file("far.json", [{"Resource": FAR_QUEUE, "Policy": guard, "Account": ELSEWHERE}])
+        files = ("--scps", desk.file("scps.json", tree), "--resource-policies", far)
+        answer, code = desk.ask(details, APP, "sqs:SendMessage", queue, *files)
+        assert code != 3 or [one["layer"] for one in answer["statements"]] == ["rcp"]
+        return code
+
+    assert code(QUEUE) == 3
+    assert code(FAR_QUEUE) == 0
+    assert code(QUEUE, management=HOME) == 0
+
+
 def test_a_role_is_assumed_by_its_trust_policy_and_a_key_without_its_policy_depends(desk: Desk) -> None:
     details = dump(role("app", policy(allow("sts:*"), allow("kms:*"))), role("ops"))
     assert desk.ask(details, APP, "sts:AssumeRole", OPS)[1] == 0

@@ -55,12 +55,17 @@ impl Organization {
         Arn::split(&self.root.arn).is_some_and(|arn| arn.account == account)
     }
 
-    /// The service control policies of the account, level by level from the root. `None` where it isn't in the tree.
+    /// The service control policies of the account, level by level from the root. `None` where it isn't in the tree. No levels
+    /// where all that stands on its way is of another kind: then service control policies are not enabled, and limit nothing.
     ///
     /// # Errors
     /// A policy on the way that can't be read.
     pub fn levels(&self, account: &str) -> Result<Option<Vec<Vec<Policy>>>, PolicyError> {
-        self.of_kind(account, SERVICE, DocumentKind::ServiceControl)
+        let levels = self.of_kind(account, SERVICE, DocumentKind::ServiceControl)?;
+        let others = self.of_kind(account, RESOURCE, DocumentKind::ResourceControl)?;
+        let is_other_kind_only =
+            levels.iter().flatten().all(Vec::is_empty) && others.iter().flatten().any(|level| !level.is_empty());
+        Ok(if is_other_kind_only { levels.map(|_| Vec::new()) } else { levels })
     }
 
     /// The resource control policies over the account's resources, likewise. Levels without any are left out: where they are
@@ -157,7 +162,7 @@ mod tests {
         let levels = organization.resource_levels("111122223333").unwrap().unwrap();
         let names: Vec<_> = levels.concat().iter().map(|policy| policy.name.to_string()).collect();
         assert_eq!((levels.len(), names), (1, vec!["perimeter of r-1".to_owned(), FULL_ACCESS.to_owned()]));
-        assert_eq!(organization.levels("111122223333").unwrap().unwrap().concat().len(), 0);
+        assert_eq!(organization.levels("111122223333").unwrap().unwrap().len(), 0);
         assert_eq!(organization.resource_levels("999988887777").unwrap().unwrap().len(), 0);
         assert!(organization.resource_levels("444455556666").unwrap().is_none());
     }
