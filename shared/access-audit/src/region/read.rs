@@ -154,8 +154,8 @@ fn shared(thing: &mut Thing, given: Option<&Value>) {
         None | Some(Value::Null) => thing.missing("CreateVolumePermissions"),
         Some(Value::Array(permissions)) => {
             let whom = |one: &Value| {
-                let name = one.get("Group").or_else(|| one.get("UserId"));
-                name.and_then(Value::as_str).map(str::to_owned)
+                let given = |name: &str| one.get(name).filter(|value| !value.is_null());
+                given("Group").or_else(|| given("UserId")).and_then(Value::as_str).map(str::to_owned)
             };
             thing.shared_with = permissions.iter().filter_map(whom).collect();
             if let Some(unnamed) = permissions.iter().find(|one| whom(one).is_none()) {
@@ -198,7 +198,7 @@ fn bucket(thing: &mut Thing, of: &Value) {
             thing.acl = grants.iter().filter_map(group).collect();
             let is_known = |grant: &Value| {
                 let grantee = grant.get("Grantee").and_then(Value::as_object);
-                grantee.is_some_and(|grantee| grantee.get("URI").is_none_or(Value::is_string))
+                grantee.is_some_and(|grantee| grantee.get("URI").is_none_or(|uri| uri.is_string() || uri.is_null()))
             };
             if let Some(other) = grants.iter().find(|grant| !is_known(grant)) {
                 thing.broken("Grants", other, "a Grantee in each");
